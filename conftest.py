@@ -1,0 +1,136 @@
+"""Options and fixtures of the suite, and its hooks, which hand over to tests/ and report/."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from pytorch_basics_verified import add_options
+from report.run import Exercise, Result, Run, points
+from report.terminal import write_score
+from tests import digits, evidence
+from tests.exercises import EXERCISES
+from tests.recording import recorded, told
+
+if TYPE_CHECKING:
+    from tests.answers import Answers
+
+ROOT = Path(__file__).parent
+REFERENCE = ROOT / "solutions"
+
+RUN = Run([Exercise(*exercise) for exercise in EXERCISES.values()])
+
+common = {
+    "deadline": None,
+    "database": None,
+    "report_multiple_bugs": False,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.differing_executors],
+    "phases": [Phase.explicit, Phase.generate, Phase.shrink],
+}
+settings.register_profile("default", max_examples=50, **common)
+settings.register_profile("thorough", max_examples=1000, **common)
+settings.register_profile("ci", max_examples=50, derandomize=True, **common)
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    if not pluginmanager.hasplugin("pytorch_basics_verified"):
+        add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("--hypothesis-profile", None):
+        settings.load_profile("ci" if os.environ.get("CI") else "default")
+    folder = Path(config.getoption("--solutions") or REFERENCE)
+    if not folder.is_dir():
+        raise pytest.UsageError(f"--solutions {folder}: there is no such folder")
+    if mnist_root := config.getoption("--mnist-root"):
+        digits.root = Path(mnist_root)
+    number = config.getoption("--exercise")
+    if number and number not in EXERCISES:
+        raise pytest.UsageError(f"--exercise {number}: the exercises are {', '.join(EXERCISES)}")
+
+
+def reports_wanted(config: pytest.Config) -> bool:
+    return bool(config.getoption("--html", None) or config.getoption("--pdf"))
+
+
+def is_reference(config: pytest.Config) -> bool:
+    folder = config.getoption("--solutions")
+    return folder is None or Path(folder).resolve() == REFERENCE
+
+
+@pytest.fixture(scope="session")
+def solutions(request: pytest.FixtureRequest) -> Iterator[Answers]:
+    """The answers under test: the reference, or the folder given with --solutions."""
+    from tests.answers import Answers
+
+    folder = Path(request.config.getoption("--solutions") or REFERENCE)
+    yield Answers(folder, {exercise.module for exercise in EXERCISES.values()}).install()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    number = config.getoption("--exercise")
+
+    def runs(item: pytest.Item) -> bool:
+        check = check_of(item)
+        if number:
+            return check is not None and check.exercise == number
+        # What is no check of an exercise judges the suite itself, not a learner's answers.
+        return check is not None or is_reference(config)
+
+    config.hook.pytest_deselected(items=[item for item in items if not runs(item)])
+    items[:] = filter(runs, items)
+
+
+def check_of(item: pytest.Item) -> Any:
+    """The check that a test is, or None."""
+    return getattr(getattr(item, "function", None), "check", None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    check = check_of(item)
+    if check is None or not reports_wanted(item.config):
+        return (yield)
+    with evidence.recording() as kept:
+        result = yield
+    check.evidence = kept
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    report = yield
+    check = check_of(item)
+    if check and (call.when == "call" or (call.when == "setup" and not report.passed)):
+        message = ""
+        if report.failed:
+            message = told(check, item.funcargs.get("solutions"), call.excinfo.value)
+            if item.config.option.tbstyle in ("auto", "short", "line"):
+                report.longrepr = message
+        report.result = recorded(check, report.outcome, message)
+        exercise = EXERCISES[check.exercise]
+        report.user_properties += [
+            ("exercise", check.exercise),
+            ("part", check.part),
+            ("points", points(exercise.points / len(exercise.parts) / report.result["of"])),
+        ]
+    return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Called in the process that shows the results, wherever the check ran."""
+    if result := getattr(report, "result", None):
+        RUN.add(Result(**result))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if RUN.results:
+        write_score(RUN, terminalreporter)

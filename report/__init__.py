@@ -1,0 +1,1 @@
+"""How results are shown: the score, the page, the PDF. Reads only what the tests recorded."""

@@ -1,0 +1,105 @@
+"""What a run of the suite recorded, and the score that follows from it.
+
+Everything here is plain data, so that it crosses from a pytest-xdist worker to its controller, and
+so that the terminal, the page and the PDF show one and the same thing.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise as the homework counts it. Without parts, only a reader can give its points."""
+
+    number: str
+    title: str
+    points: Fraction
+    asked: str
+    module: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One check as it ran. ``of`` is how many checks its part has, run or not."""
+
+    exercise: str
+    part: str
+    name: str
+    claim: str
+    outcome: str
+    """"passed", "failed" or "skipped"."""
+    message: str
+    """For the learner; empty unless the check failed."""
+    examples: int
+    of: int
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the score card. ``earned`` is None where a reader has to decide."""
+
+    exercise: Exercise
+    earned: Fraction | None
+    passed: int
+    checks: int
+    examples: int
+
+
+@dataclass
+class Run:
+    """A whole run: the exercises, the checks as they came in, and where they ran."""
+
+    exercises: list[Exercise]
+    results: dict[str, Result] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=dict)
+    """The source of each answer under test, by "module.function"."""
+
+    def add(self, result: Result) -> None:
+        """Take in the result of one check."""
+        self.results[result.name] = result
+
+    def of_exercise(self, number: str) -> list[Result]:
+        """The results of one exercise, in the order in which its checks ran."""
+        return [result for result in self.results.values() if result.exercise == number]
+
+    def score(self) -> list[Row]:
+        """The score card: each part earns its share if all of its checks ran and passed."""
+        rows = []
+        for exercise in self.exercises:
+            results = self.of_exercise(exercise.number)
+            earned = Fraction(0)
+            checks = 0
+            for part in exercise.parts:
+                of_part = [result for result in results if result.part == part]
+                expected = max((result.of for result in of_part), default=0)
+                checks += expected
+                if expected and sum(r.outcome == "passed" for r in of_part) == expected:
+                    earned += exercise.points / len(exercise.parts)
+            rows.append(
+                Row(
+                    exercise,
+                    earned if exercise.parts else None,
+                    sum(result.outcome == "passed" for result in results),
+                    checks,
+                    sum(result.examples for result in results),
+                )
+            )
+        return rows
+
+
+def total(rows: list[Row]) -> tuple[Fraction, Fraction]:
+    """Points earned and points possible, of the whole score card."""
+    return (
+        sum((row.earned for row in rows if row.earned is not None), Fraction(0)),
+        sum((row.exercise.points for row in rows), Fraction(0)),
+    )
+
+
+def points(value: Fraction) -> str:
+    """Points with no more decimals than they need, at most two: 2, 0.5, 0.83."""
+    return f"{float(value):.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,48 @@
+"""The score card as the terminal shows it."""
+
+from fractions import Fraction
+from typing import Protocol
+
+from report.run import Run, points, total
+
+
+class Writer(Protocol):
+    """What is needed of pytest's terminal reporter."""
+
+    def write_sep(self, sep: str, title: str, **markup: bool) -> None: ...
+
+    def write_line(self, line: str, **markup: bool) -> None: ...
+
+
+def write_score(run: Run, writer: Writer) -> None:
+    """Write the table: exercise, points earned of points possible, checks, generated examples."""
+    rows = run.score()
+    writer.write_sep("=", "score")
+    for key, value in run.environment.items():
+        writer.write_line(f"{key}: {value}")
+    writer.write_line("")
+    writer.write_line(f"{'exercise':<52}{'points':>12}{'checks':>10}{'examples':>10}")
+    for row in rows:
+        name = f"{row.exercise.number:<7}{row.exercise.title}"
+        possible = points(row.exercise.points)
+        if row.earned is None:
+            writer.write_line(f"{name:<52}{f'? / {possible}':>12}   needs a human reader")
+            continue
+        full = row.earned == row.exercise.points
+        writer.write_line(
+            f"{name:<52}{f'{points(row.earned)} / {possible}':>12}"
+            f"{f'{row.passed} / {row.checks}':>10}{row.examples:>10,}",
+            green=full,
+            red=not full,
+        )
+    earned, possible = total(rows)
+    by_reader = sum(row.exercise.points for row in rows if row.earned is None)
+    writer.write_line(
+        f"{'total':<52}{f'{points(earned)} / {points(possible)}':>12}"
+        f"{sum(row.passed for row in rows):>10}{sum(row.examples for row in rows):>10,}",
+        bold=True,
+    )
+    writer.write_line(
+        f"{points(earned)} of the {points(possible - by_reader)} points that checks can decide; "
+        f"the report's {points(Fraction(by_reader))} is for a human reader to give."
+    )

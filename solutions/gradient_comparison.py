@@ -1,0 +1,236 @@
+"""Exercise 2.4: how large the gradient is in each layer of a network, and what changes it."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from solutions import arguments
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from torchvision.datasets import MNIST
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+    "relu": nn.ReLU,
+}
+INITIALISATIONS = {
+    "default": None,
+    "xavier": nn.init.xavier_uniform_,
+    "he": nn.init.kaiming_uniform_,
+}
+
+
+def mnist(root: str | Path = "data", *, train: bool = True, download: bool = False) -> "MNIST":
+    """The MNIST digits under root, as tensors of shape (1, 28, 28) with mean 0 and deviation 1.
+
+    ``ToTensor`` scales the bytes 0…255 to 0…1; ``Normalize`` subtracts the mean of MNIST's pixels,
+    0.1307, and divides by their standard deviation, 0.3081.
+
+    Raises: FileNotFoundError if the files are not there, naming root and how to fill it.
+    """
+    from torchvision import datasets, transforms
+
+    transform = transforms.Compose(
+        [transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))]
+    )
+    try:
+        return datasets.MNIST(str(root), train=train, transform=transform, download=download)
+    except RuntimeError as error:
+        raise FileNotFoundError(
+            f"there is no MNIST in {root}: fill the folder with `python -m data --download`, "
+            "or draw digits that need no network with `python -m data` and use data/drawn"
+        ) from error
+
+
+class MLP(nn.Sequential):
+    """A multilayer perceptron for digits: (N, 1, 28, 28) → (N, 10), one score for each class.
+
+    Each hidden layer is linear, then batch norm if asked for, then the activation.
+
+    Args: hidden, the width of each hidden layer; activation "sigmoid", "tanh" or "relu";
+        init "default" (PyTorch's), "xavier" (variance 2/(inputs + outputs)) or "he" (2/inputs).
+    Raises: TypeError or ValueError, naming the argument that does not fit.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (128, 128, 128, 128),
+        *,
+        activation: str = "relu",
+        init: str = "default",
+        batch_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        for width in hidden:
+            arguments.count(**{"each width in hidden": width})
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {[*ACTIVATIONS]}, but is {activation!r}")
+        if init not in INITIALISATIONS:
+            raise ValueError(f"init must be one of {[*INITIALISATIONS]}, but is {init!r}")
+        widths = (28 * 28, *hidden)
+        self.add_module("flatten", nn.Flatten())
+        for layer, (inputs, outputs) in enumerate(zip(widths, hidden, strict=False), start=1):
+            self.add_module(f"linear{layer}", nn.Linear(inputs, outputs))
+            if batch_norm:
+                self.add_module(f"norm{layer}", nn.BatchNorm1d(outputs))
+            self.add_module(f"{activation}{layer}", ACTIVATIONS[activation]())
+        self.add_module(f"linear{len(widths)}", nn.Linear(widths[-1], 10))
+        if init != "default":
+            for linear in linear_layers(self).values():
+                if init == "xavier":
+                    nn.init.xavier_uniform_(linear.weight)
+                else:
+                    nn.init.kaiming_uniform_(linear.weight, nonlinearity="relu")
+                nn.init.zeros_(linear.bias)
+
+
+def linear_layers(model: nn.Module) -> dict[str, nn.Linear]:
+    """The name and module of every linear layer, in the order in which the model holds them."""
+    return {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+
+
+def layer_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """∂E/∂W for the weight W of every linear layer, E the mean cross-entropy of the batch.
+
+    The gradients are taken on a copy, so the model keeps its parameters, buffers (batch norm
+    counts what it sees), mode and ``.grad``.
+
+    Args: images (N, 1, 28, 28) in floating point, labels (N,) from 0 to 9, int64.
+    Returns: layer name → tensor of the weight's shape, in forward order.
+    Raises: TypeError or ValueError, naming the argument that does not fit.
+    """
+    arguments.batch(images, labels)
+    model = copy.deepcopy(model)
+    layers = linear_layers(model)
+    E = nn.functional.cross_entropy(model(images), labels)
+    gradients = torch.autograd.grad(E, [layer.weight for layer in layers.values()])
+    return dict(zip(layers, gradients, strict=True))
+
+
+def train(
+    model: nn.Module,
+    loader: Iterable[tuple[Tensor, Tensor]],
+    *,
+    lr: float = 0.01,
+    steps: int,
+) -> list[dict[str, float]]:
+    """Plain SGD for the given number of steps, going round the loader as often as it takes.
+
+    Returns: for each step, layer name → mean |∂E/∂W| of the gradient that the step used.
+    Raises: TypeError or ValueError, naming the argument that does not fit.
+    """
+    arguments.count(steps=steps)
+    arguments.positive(lr=lr)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    layers = linear_layers(model)
+    history = []
+    for images, labels in islice(_round_and_round(loader), steps):
+        arguments.batch(images, labels)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(images), labels).backward()
+        history.append({name: _mean_absolute(layer.weight.grad) for name, layer in layers.items()})
+        optimizer.step()
+    return history
+
+
+def _round_and_round(loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    while True:
+        batches = 0
+        for batch in loader:
+            batches += 1
+            yield batch
+        if batches == 0:
+            raise ValueError("loader must give at least one batch, but is empty")
+
+
+def _mean_absolute(gradient: Tensor | None) -> float:
+    return 0.0 if gradient is None else gradient.abs().mean().item()
+
+
+def compare(
+    variants: Mapping[str, nn.Module], images: Tensor, labels: Tensor
+) -> dict[str, dict[str, float]]:
+    """Mean |∂E/∂W| of every linear layer of every variant, all on the same batch.
+
+    Args: variants, a name for each model; images and labels as for layer_gradients.
+    Returns: variant name → layer name → mean absolute weight gradient.
+    """
+    return {
+        name: {
+            layer: _mean_absolute(gradient)
+            for layer, gradient in layer_gradients(model, images, labels).items()
+        }
+        for name, model in variants.items()
+    }
+
+
+def plot(comparison: Mapping[str, Mapping[str, float]]) -> "Figure":
+    """The result of compare as a picture: one line a variant, the layers from input to output.
+
+    The scale is logarithmic, for a vanishing gradient shrinks by a factor in every layer.
+
+    Raises: ValueError if there is nothing to compare.
+    """
+    from matplotlib.figure import Figure
+
+    if not comparison:
+        raise ValueError("comparison must hold at least one variant, but is empty")
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for variant, layers in comparison.items():
+        axes.plot(range(1, len(layers) + 1), list(layers.values()), marker="o", label=variant)
+    axes.set_yscale("log")
+    axes.set_xticks(range(1, max(map(len, comparison.values())) + 1))
+    axes.set_xlabel("linear layer, from input to output")
+    axes.set_ylabel("mean |∂E/∂W|")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def variants() -> dict[str, nn.Module]:
+    """One baseline and, for each parameter that can be changed, a network that changes it."""
+    deep = (64,) * 5
+    return {
+        "sigmoid": MLP(deep, activation="sigmoid"),
+        "tanh": MLP(deep, activation="tanh"),
+        "ReLU": MLP(deep),
+        "ReLU, 2 hidden layers": MLP((64, 64)),
+        "ReLU, 4 × as wide": MLP((256,) * 5),
+        "sigmoid, Xavier": MLP(deep, activation="sigmoid", init="xavier"),
+        "ReLU, He": MLP(deep, init="he"),
+        "sigmoid, batch norm": MLP(deep, activation="sigmoid", batch_norm=True),
+    }
+
+
+def main(picture: str = "report/gradient_comparison.png") -> None:
+    """Compare the layers of every variant on one batch, print the table, write the picture."""
+    import data
+
+    torch.manual_seed(0)
+    digits = data.available()
+    loader = torch.utils.data.DataLoader(mnist(digits.root), batch_size=256, shuffle=True)
+    images, labels = next(iter(loader))
+    comparison = compare(variants(), images, labels)
+    print(f"Mean |∂E/∂W| of each linear layer, from input to output, on {digits.name}")
+    for variant, layers in comparison.items():
+        print(f"  {variant:<22}", *(f"{value:.1e}" for value in layers.values()))
+    plot(comparison).savefig(picture, dpi=150)
+    print(f"Picture written to {picture}")
+
+    model = MLP((64,) * 5, activation="sigmoid", init="xavier")
+    history = train(model, loader, lr=0.5, steps=100)
+    print("The first layer's gradient while a sigmoid network with Xavier weights trains:")
+    for step in range(0, 100, 20):
+        print(f"  step {step:>3}  {next(iter(history[step].values())):.1e}")
+
+
+if __name__ == "__main__":
+    main()

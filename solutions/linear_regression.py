@@ -1,0 +1,159 @@
+"""Exercise 2.5: a linear model is built, trained for one epoch, saved, loaded and applied."""
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from solutions import arguments
+
+
+class LinearRegression(nn.Module):
+    """One input, one output: y = w·x + b for x of shape (n, 1), result of shape (n, 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x)
+
+
+def random_data(
+    n: int = 64,
+    *,
+    slope: float,
+    intercept: float,
+    noise: float,
+    generator: torch.Generator | None = None,
+) -> tuple[Tensor, Tensor]:
+    """x standard normal and y = slope·x + intercept + noise·ε with ε standard normal.
+
+    Args: n examples; noise ≥ 0, the standard deviation of the error, in units of y.
+    Returns: x and y, both of shape (n, 1) and dtype float32.
+    Raises: TypeError or ValueError, naming the argument that does not fit.
+    """
+    arguments.count(n=n)
+    for name, value in {"slope": slope, "intercept": intercept, "noise": noise}.items():
+        if not isinstance(value, (int, float)):
+            raise TypeError(f"{name} must be a number, but is a {type(value).__name__}: {value!r}")
+    if not noise >= 0:
+        raise ValueError(f"noise must not be negative, but is {noise}")
+    x = torch.randn(n, 1, generator=generator)
+    y = slope * x + intercept + noise * torch.randn(n, 1, generator=generator)
+    return x, y
+
+
+def train_epoch(model: nn.Module, x: Tensor, y: Tensor, *, lr: float = 0.1) -> float:
+    """One epoch of gradient descent: forward, mean squared error, backward, one SGD step.
+
+    For E = mean((w·x + b − y)²) the step is w ← w − lr·2·mean((w·x + b − y)·x) and
+    b ← b − lr·2·mean(w·x + b − y). Gradients from earlier calls are discarded.
+
+    Args: x and y of shape (n, 1), one floating-point dtype, that of the model.
+    Returns: the loss E before the step.
+    Raises: TypeError or ValueError, naming the argument that does not fit.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, but is a {type(model).__name__}")
+    arguments.matrix(x=x, y=y)
+    arguments.floating(x=x, y=y)
+    arguments.alike(x=x, y=y)
+    if x.shape[1] != 1:
+        raise ValueError(f"x must have shape (n, 1), but has shape {tuple(x.shape)}")
+    arguments.positive(lr=lr)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(model(x), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
+    """Write the model's state dict to path: all of it or, if interrupted, nothing.
+
+    The bytes go to a new file beside path, which takes its name only when it is complete and on
+    disk. Renaming is atomic, so whoever opens path finds the old weights or the new ones.
+
+    Raises: TypeError if model is no module, OSError if the file cannot be written.
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a torch.nn.Module, but is a {type(model).__name__}")
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with open(beside, "wb") as file:
+            torch.save(model.state_dict(), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load_weights(path: str | os.PathLike[str]) -> LinearRegression:
+    """A new model with the weights that save_weights wrote to path.
+
+    ``weights_only=True`` keeps the file from running code: a weight file is data.
+
+    Raises: FileNotFoundError if there is no such file, ValueError if it does not hold the weights
+        of a LinearRegression; both name the path and the reason.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}: there is no such file")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(f"{path} is damaged or is no file of weights: {reason}") from error
+    model = LinearRegression()
+    expected = {name: weight.shape for name, weight in model.state_dict().items()}
+    found = {
+        name: value.shape if isinstance(value, Tensor) else type(value).__name__
+        for name, value in (state.items() if isinstance(state, dict) else ())
+    }
+    if found != expected:
+        raise ValueError(
+            f"{path} does not hold the weights of a LinearRegression: expected "
+            f"{_listing(expected)}, found {_listing(found) or 'a ' + type(state).__name__}"
+        )
+    model.load_state_dict(state)
+    return model
+
+
+def _listing(shapes: dict) -> str:
+    return ", ".join(
+        f"{name} {tuple(shape) if isinstance(shape, torch.Size) else shape}"
+        for name, shape in shapes.items()
+    )
+
+
+def main(path: str = "report/linear_regression.pt") -> None:
+    """Generate data, train one epoch, save, load into a new model, and apply it."""
+    x, y = random_data(slope=2.0, intercept=-1.0, noise=0.1)
+    model = LinearRegression()
+    before = train_epoch(model, x, y)
+    with torch.no_grad():
+        after = nn.functional.mse_loss(model(x), y).item()
+    print(f"Mean squared error before the epoch {before:.4f}, after it {after:.4f}")
+
+    save_weights(model, path)
+    reloaded = load_weights(path)
+    print(f"Weights saved to {path} and loaded into a new model:")
+    for name, weight in reloaded.named_parameters():
+        print(f"  {name} = {weight.item():+.4f}")
+
+    x = torch.tensor([[-1.0], [0.0], [1.0]])
+    with torch.no_grad():
+        print(f"Applied to x = {x.flatten().tolist()}:")
+        print(f"  the trained model  {model(x).flatten().tolist()}")
+        print(f"  the loaded model   {reloaded(x).flatten().tolist()}")
+
+
+if __name__ == "__main__":
+    main()

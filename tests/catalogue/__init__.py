@@ -1,0 +1,108 @@
+"""The catalogue: what learners really hand in, wrong and right.
+
+A mistake is one small entry: the wrong function, what it computes, and what to look at. It serves
+twice. The trial requires that a check of its exercise rejects it; the diagnosis names it when a
+learner's answer behaves like it. An alternative is a right answer written in another way, which
+every check must accept. There is one module for each module of the contract.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.exercises import EXERCISES
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that learners give.
+
+    ``this_is`` completes the sentence "This is …", naming what the answer computes instead;
+    ``look`` is one sentence on what to look at. ``replaced`` maps "module.function" to what stands
+    in its place.
+    """
+
+    name: str
+    exercise: str
+    part: str
+    this_is: str
+    look: str
+    replaced: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"This is {self.this_is}. {self.look}"
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A right answer, and in ``differs`` what is different about it."""
+
+    name: str
+    exercise: str
+    part: str
+    differs: str
+    replaced: dict[str, Any]
+
+
+MISTAKES: dict[str, Mistake] = {}
+ALTERNATIVES: dict[str, Alternative] = {}
+
+
+def mistake(
+    exercise: str, part: str, this_is: str, *, look: str, **others: Any
+) -> Callable[[Any], Any]:
+    """Enter the decorated function, or class, as a mistake in this part of this exercise.
+
+    Args:
+        this_is: a phrase without a full stop that completes "This is …".
+        look: a sentence that says what to look at.
+        others: further functions of the same module that the mistake replaces along with it.
+    """
+
+    def enter(wrong: Any) -> Any:
+        replaced = _replaced(exercise, part, wrong, others)
+        _unique(wrong.__name__)
+        MISTAKES[wrong.__name__] = Mistake(
+            wrong.__name__, exercise, part, this_is, look, replaced
+        )
+        return wrong
+
+    return enter
+
+
+def alternative(exercise: str, part: str, differs: str, **others: Any) -> Callable[[Any], Any]:
+    """Enter the decorated function, or class, as a right answer written differently."""
+
+    def enter(right: Any) -> Any:
+        replaced = _replaced(exercise, part, right, others)
+        _unique(right.__name__)
+        ALTERNATIVES[right.__name__] = Alternative(
+            right.__name__, exercise, part, differs, replaced
+        )
+        return right
+
+    return enter
+
+
+def _replaced(exercise: str, part: str, value: Any, others: dict[str, Any]) -> dict[str, Any]:
+    home = EXERCISES[exercise]
+    for name in (part, *others):
+        if name not in home.parts:
+            raise ValueError(f"exercise {exercise} has the parts {home.parts}, not {name!r}")
+    return {f"{home.module}.{name}": v for name, v in {part: value, **others}.items()}
+
+
+def _unique(name: str) -> None:
+    if name in MISTAKES or name in ALTERNATIVES:
+        raise ValueError(f"two entries of the catalogue are called {name}")
+
+
+def load() -> None:
+    """Import every module of the catalogue, so that MISTAKES and ALTERNATIVES are complete."""
+    from tests.catalogue import (  # noqa: F401
+        autograd,
+        gradient_comparison,
+        linear_regression,
+        objective_questions,
+        tensor_operations,
+    )

@@ -1,0 +1,1 @@
+"""The catalogue of gradient_comparison."""

@@ -1,0 +1,139 @@
+"""A check: one claim about one function of the contract, judged on generated cases.
+
+``@check`` makes a function into a pytest test and enters it in the register. The function takes
+``solutions``, the answers under test, and the case that Hypothesis generates; it returns if the
+answers are right on that case and raises ``Wrong`` if not. Because a check is a function of answers
+and case, the same check serves the learner's run, the trial of the catalogue and the diagnosis.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+
+from tests.answers import Answers
+from tests.exercises import EXERCISES
+from tests.verdict import Wrong
+
+CORPUS = 30
+"""Cases on which the trial judges each entry of the catalogue, per check."""
+
+Case = dict[str, Any]
+
+
+@dataclass
+class Check:
+    """One claim. ``part`` is "module.function"; ``name`` is the test's name."""
+
+    exercise: str
+    part: str
+    name: str
+    claim: str
+    judge: Callable[..., None]
+    strategies: dict[str, SearchStrategy]
+    examples: int = 0
+    evidence: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    last_failure: tuple[Case, Wrong] | None = field(default=None, repr=False)
+
+    def run(self, answers: Answers, case: Case) -> None:
+        """Judge the answers on one case. Raises Wrong, saying what was called."""
+        answers.calls.clear()
+        try:
+            self.judge(answers, **case)
+        except Wrong as wrong:
+            if wrong.call is None and answers.calls:
+                wrong.call = str(answers.calls[-1])
+            raise
+        except Exception as error:
+            # A check of the suite stumbles over what an answer returned: a result without the
+            # attribute, or a model whose forward raises. That is for the learner to read, too.
+            call = str(answers.calls[-1]) if answers.calls else self.name
+            words = str(error).strip().splitlines() or [""]
+            raise Wrong(
+                f"gave a result that cannot be used: {type(error).__name__}: {words[0][:300]}",
+                f"what the check needs: {self.claim}",
+                call=call,
+            ) from error
+        finally:
+            for call in reversed(answers.calls):
+                call.undo()
+
+    def failure(self, answers: Answers, case: Case) -> Wrong | None:
+        """The verdict on one case, as a value."""
+        try:
+            self.run(answers, case)
+        except Wrong as wrong:
+            return wrong
+        return None
+
+    @functools.cached_property
+    def corpus(self) -> list[Case]:
+        """A fixed sample of cases, the same in every run: the trial must not depend on luck."""
+        cases: list[Case] = []
+        if not self.strategies:
+            return [{}]
+
+        @settings(
+            max_examples=CORPUS,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(**self.strategies)
+        def collect(**case: Any) -> None:
+            cases.append(case)
+
+        collect()
+        return cases
+
+
+REGISTER: dict[str, Check] = {}
+"""Every check that has been imported, by name."""
+
+
+def check(exercise: str, part: str, **strategies: SearchStrategy) -> Callable:
+    """Make the decorated function the check of a part of an exercise.
+
+    Args:
+        exercise: its number, as in "2.3".
+        part: the function of the contract that it judges, one of the exercise's parts.
+        strategies: a Hypothesis strategy for each argument of the check but ``solutions``.
+    """
+    home = EXERCISES[exercise]
+    if part not in home.parts:
+        raise ValueError(f"exercise {exercise} has the parts {home.parts}, not {part!r}")
+
+    def register(judge: Callable[..., None]) -> Callable[..., None]:
+        name = judge.__name__
+        if name in REGISTER:
+            raise ValueError(f"two checks are called {name}")
+        claim = " ".join((judge.__doc__ or "").split())
+        if not claim:
+            raise ValueError(f"{name} needs a docstring: the claim that it verifies")
+        this = Check(exercise, part, name, claim, judge, strategies)
+        REGISTER[name] = this
+
+        @functools.wraps(judge)
+        def test(solutions: Answers, **case: Any) -> None:
+            this.examples += 1
+            try:
+                this.run(solutions, case)
+            except Wrong as wrong:
+                this.last_failure = (case, wrong)
+                raise
+
+        generated = given(**strategies)(test) if strategies else test
+        generated.check = this  # type: ignore[attr-defined]
+        return generated
+
+    return register
+
+
+def checks_of(exercise: str) -> Iterator[Check]:
+    """The registered checks of one exercise."""
+    return (check for check in REGISTER.values() if check.exercise == exercise)

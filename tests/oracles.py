@@ -1,0 +1,131 @@
+"""What is true: rounding errors bounded by theory, and gradients derived by hand.
+
+Notation of Higham, Accuracy and Stability of Numerical Algorithms (2nd ed., 2002), chapter 3:
+u is the unit roundoff, and γ_n = n·u/(1 − n·u) bounds the relative error that n roundings can make
+together, in any order, on any device.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+def unit_roundoff(dtype: torch.dtype) -> float:
+    """u: half the distance from 1 to the next number of the dtype."""
+    return torch.finfo(dtype).eps / 2
+
+
+def gamma(n: float, dtype: torch.dtype) -> float:
+    """γ_n = n·u/(1 − n·u) for n roundings in this dtype."""
+    nu = n * unit_roundoff(dtype)
+    return nu / (1 - nu)
+
+
+def product_bound(A: Tensor, B: Tensor) -> Tensor:
+    """|fl(A @ B) − A @ B| ≤ γ_k |A| |B| (Higham, eq. 3.13), k the number of terms in each sum."""
+    return gamma(A.shape[-1], A.dtype) * (A.double().abs() @ B.double().abs())
+
+
+def softmax(y: Tensor) -> Tensor:
+    """exp(y) / Σ exp(y) over the last dimension, in float64."""
+    powers = y.double().exp()
+    return powers / powers.sum(dim=-1, keepdim=True)
+
+
+def softmax_steps(y: Tensor) -> float:
+    """How many roundings the relative error of a softmax amounts to, however it is computed.
+
+    An exponent y − max y or y − ln Σ exp y is rounded to within u·(2|y| + ln K), which exp turns
+    into a relative error; exp and ln of a good library err by at most 2u each, the sum of K terms
+    by γ_K and the quotient by u. The oracle in float64 takes as many: hence the factor 2.
+    """
+    k = y.shape[-1]
+    largest = float(y.abs().max())
+    return 2 * (2 * largest + k + k + 8)
+
+
+class Layer(NamedTuple):
+    """y ↦ f(W y + b). ``activation`` is a key of ACTIVATIONS; the last layer's is "identity"."""
+
+    W: Tensor
+    b: Tensor
+    activation: str
+
+
+def _sigmoid_slope(z: Tensor) -> Tensor:
+    f = torch.sigmoid(z)
+    return f * (1 - f)
+
+
+ACTIVATIONS = {
+    "identity": (lambda z: z, torch.ones_like),
+    "relu": (lambda z: z.clamp(min=0), lambda z: (z > 0).to(z.dtype)),
+    "tanh": (torch.tanh, lambda z: 1 - torch.tanh(z) ** 2),
+    "sigmoid": (torch.sigmoid, _sigmoid_slope),
+}
+"""Each activation f with its derivative f'."""
+
+
+class Backpropagation(NamedTuple):
+    """What the hand-derived recursion finds for a batch."""
+
+    logits: Tensor
+    loss: float
+    gradients: list[Tensor]
+    """∂E/∂W of each layer, from input to output."""
+    bounds: list[Tensor]
+    """For each gradient, what rounding in float64 can move it by, entry by entry."""
+
+
+def backpropagate(layers: Sequence[Layer], x: Tensor, labels: Tensor) -> Backpropagation:
+    """Section 1's recursion for the mean cross-entropy E of a batch, written out.
+
+    Forward z_l = W_l y_(l-1) + b_l, y_l = f(z_l). At the output δ_L = (softmax(z_L) − t)/N (1.4);
+    through an activation δ ⊙ f'(z) (1.2); through W it is Wᵀδ; and ∂E/∂W_l = δ_l y_(l-1)ᵀ.
+
+    The bounds follow the same recursion with every term made positive: |W| for W and, since the
+    slopes f' are at most 1 and change by at most |Δz|, 1 + |z| for f'(z). Such a sum of |terms|
+    times γ_n, n the roundings on the longest path, bounds the error to first order; its factor 4
+    covers the second order, the oracle's own error and the functions' last bits.
+
+    Args: x (N, inputs) and all layers in float64; labels (N,), int64.
+    """
+    y, size = x, x.abs()
+    inputs, sizes, sums, magnitudes = [], [], [], []
+    steps = 16.0
+    for W, b, activation in layers:
+        inputs.append(y)
+        sizes.append(size)
+        z = y @ W.T + b
+        size = size @ W.abs().T + b.abs()
+        sums.append(z)
+        magnitudes.append(size)
+        y = ACTIVATIONS[activation][0](z)
+        if activation == "sigmoid":
+            size = size.clamp(min=1)
+        steps += W.shape[1] + 8
+    n, k = y.shape
+    t = torch.nn.functional.one_hot(labels, k).to(x.dtype)
+    s = softmax(y)
+    loss = float(-(t * s.log()).sum() / n)
+    delta = (s - t) / n
+    # |s − t| ≤ 1, and s moves by at most s·2|Δz|: the logits' magnitude enters here.
+    reach = (1 + 2 * size.amax(dim=1, keepdim=True)).expand_as(delta) / n
+
+    gradients: list[Tensor] = []
+    bounds: list[Tensor] = []
+    for (W, _, activation), y, size, z, magnitude in reversed(
+        [*zip(layers, inputs, sizes, sums, magnitudes, strict=True)]
+    ):
+        delta = delta * ACTIVATIONS[activation][1](z)
+        if activation in ("tanh", "sigmoid"):
+            reach = reach * (1 + magnitude)
+        gradients.append(delta.T @ y)
+        bounds.append(reach.T @ size)
+        delta, reach = delta @ W, reach @ W.abs()
+        steps += W.shape[0] + n + 8
+    scale = 4 * gamma(steps, x.dtype)
+    return Backpropagation(logits=sums[-1], loss=loss, gradients=gradients[::-1],
+                           bounds=[scale * bound for bound in bounds[::-1]])

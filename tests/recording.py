@@ -1,0 +1,42 @@
+"""What is told of a check once it has run: the learner's message, and the record for reports."""
+
+from typing import Any
+
+from hypothesis.errors import Flaky
+
+from tests.answers import Answers
+from tests.checks import Check, checks_of
+from tests.diagnosis import diagnose
+from tests.verdict import Wrong
+
+
+def told(check: Check, answers: Answers | None, error: BaseException) -> str:
+    """The message for the learner: the smallest failing example, and the mistake it looks like."""
+    if answers is None or check.last_failure is None:
+        return f"{type(error).__name__}: {error}"
+    case, wrong = check.last_failure
+    if isinstance(error, Flaky):
+        return f"{wrong}\nCalled again with the same arguments, the result was another one."
+    if not isinstance(error, Wrong):
+        return f"{type(error).__name__}: {error}"
+    mistakes = diagnose(check, answers, case, wrong)
+    if len(mistakes) > 1:
+        named = "\n".join(f"- {mistake}" for mistake in mistakes)
+        return f"{wrong}\nSeveral known mistakes give this result:\n{named}"
+    return "\n".join([str(wrong), *map(str, mistakes)])
+
+
+def recorded(check: Check, outcome: str, message: str) -> dict[str, Any]:
+    """The record of one check, as plain data: see report.run.Result."""
+    siblings = [c for c in checks_of(check.exercise) if c.part == check.part]
+    return {
+        "exercise": check.exercise,
+        "part": check.part,
+        "name": check.name,
+        "claim": check.claim,
+        "outcome": outcome,
+        "message": message,
+        "examples": check.examples,
+        "of": len(siblings),
+        "evidence": check.evidence,
+    }

@@ -1,0 +1,144 @@
+"""What Hypothesis generates: shapes, layouts, dtypes, and tensors on lattices where sums are exact.
+
+A tensor is drawn as bytes, one draw whatever its size, viewed as int8: quick, and a failing example
+shrinks towards zeros. On small integers every order of summation gives the same float, so products
+and gradients can be compared bit for bit.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from itertools import product
+from math import prod
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+LONGEST = 6
+"""The longest dimension: no mistake is known that needs seven rows to show."""
+
+sizes = st.integers(1, LONGEST)
+"""The length of a dimension."""
+
+floats = st.sampled_from([torch.float32, torch.float64])
+"""The dtypes in which gradients are computed."""
+
+seeds = st.integers(0, 2**32 - 1)
+"""Seeds for torch.Generator and torch.manual_seed."""
+
+Layout = Callable[[Tensor], Tensor]
+
+LAYOUTS: dict[str, Layout] = {
+    "contiguous": lambda x: x,
+    "transposed": lambda x: x.mT.contiguous().mT if x.dim() >= 2 else x,
+    "every other column": lambda x: torch.stack((x, x + 1), dim=-1)[..., 0],
+    "with an offset": lambda x: torch.cat((x[:1], x))[1:],
+}
+"""Ways to lie in memory: the same values under other strides. A right answer cannot tell."""
+
+layouts = st.sampled_from([*LAYOUTS.values()])
+
+
+@cache
+def _bytes(length: int) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=length, max_size=length)
+
+
+@st.composite
+def lattice(
+    draw: st.DrawFn,
+    shape: tuple[int, ...],
+    dtype: torch.dtype = torch.float64,
+    *,
+    most: int = 8,
+    unit: float = 1.0,
+) -> Tensor:
+    """A tensor of this shape and dtype whose entries are integers from −most to most, times unit.
+
+    Args: most, at most 127; unit, a power of two, so that scaling rounds nothing.
+    """
+    content = bytearray(draw(_bytes(prod(shape))))
+    values = torch.frombuffer(content, dtype=torch.int8).to(dtype).fmod_(most + 1).mul_(unit)
+    return draw(layouts)(values.reshape(shape))
+
+
+def shapes(dimensions: int) -> st.SearchStrategy[tuple[int, ...]]:
+    """Shapes of this many dimensions, 1 in every place included.
+
+    Squares are few, for they hide transposes, and so are coincidences of sizes. The list begins
+    with the 2 × 2 × … that a failing example should shrink to: the smallest where order shows.
+    """
+    distinct = [
+        shape
+        for shape in product(range(1, LONGEST + 1), repeat=dimensions)
+        if len(set(shape)) == dimensions
+    ]
+    squares = [(size,) * dimensions for size in range(1, LONGEST + 1)]
+    return st.sampled_from([(2,) * dimensions, *sorted(distinct, key=prod), *squares])
+
+
+pairs = shapes(2)
+triples = shapes(3)
+
+
+@st.composite
+def matrices(draw: st.DrawFn, most: int = 8) -> Tensor:
+    """A matrix (m, n), float32 or float64."""
+    return draw(lattice(draw(pairs), draw(floats), most=most))
+
+
+@st.composite
+def factors(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+    """X (m, k) and M (k, n) of one dtype, for a product X @ M that is exact."""
+    m, k, n = draw(triples)
+    dtype = draw(floats)
+    return draw(lattice((m, k), dtype)), draw(lattice((k, n), dtype))
+
+
+@st.composite
+def squares(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+    """A and B (n, n) of one dtype: float16 and bfloat16 too, where 6 products of at most 4² fit."""
+    n = draw(sizes)
+    dtype = draw(st.sampled_from([torch.float32, torch.float64, torch.float16, torch.bfloat16]))
+    return draw(lattice((n, n), dtype, most=4)), draw(lattice((n, n), dtype, most=4))
+
+
+@st.composite
+def finite_squares(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+    """A and B (n, n), float32, of any sizes whose products stay normal: no lattice, every bit."""
+    n = draw(sizes)
+    content = bytearray(draw(_bytes(2 * n * n * 4)))
+    bits = torch.frombuffer(content, dtype=torch.int32)
+    # Exponents from 2^-32 to 2^31: a product of two neither overflows nor becomes subnormal.
+    exponent = (((bits >> 23) & 63) + 95) << 23
+    values = ((bits & ~0x7F800000) | exponent).view(torch.float32)
+    A, B = values.reshape(2, n, n)
+    return draw(layouts)(A), draw(layouts)(B)
+
+
+@st.composite
+def scores_and_targets(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+    """y and t of shape (K,) or (N, K): scores from −8 to 8, targets that are distributions.
+
+    Each row of t is dyadic, so that it sums to 1 exactly, and half of them are one-hot.
+    """
+    n, k = draw(pairs)
+    dtype = draw(floats)
+    y = draw(lattice((n, k), dtype, most=64, unit=1 / 8))
+    choices = torch.frombuffer(bytearray(draw(_bytes(n * 8))), dtype=torch.uint8)
+    classes = choices.reshape(n, 8).to(torch.int64) % k
+    if draw(st.booleans()):
+        classes = classes[:, :1]
+    t = torch.nn.functional.one_hot(classes, k).to(dtype).mean(dim=1)
+    return (y[0], t[0]) if draw(st.booleans()) else (y, draw(layouts)(t))
+
+
+@st.composite
+def alike(draw: st.DrawFn, most: int = 64, unit: float = 1 / 8) -> tuple[Tensor, Tensor]:
+    """Two tensors of one dtype and one shape, of one, two or three dimensions."""
+    shape = draw(triples)[: draw(st.integers(1, 3))]
+    dtype = draw(floats)
+    return (
+        draw(lattice(shape, dtype, most=most, unit=unit)),
+        draw(lattice(shape, dtype, most=most, unit=unit)),
+    )

@@ -1,0 +1,80 @@
+"""2.3: the gradient of Σ(X @ M) with respect to X."""
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tests.answers import Answers
+from tests.checks import check
+from tests.oracles import gamma
+from tests.strategies import factors, lattice, matrices, seeds, triples
+from tests.verdict import equal, holds, within
+
+FORMULA = "ones @ Mᵀ, the gradient of Σ(X @ M)"
+HOMEWORK_M = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]])
+
+
+@check("2.3", "gradient", X=lattice((3, 3), torch.float32))
+def test_gradient_of_the_homework_has_rows_3_2_4(solutions: Answers, X: Tensor) -> None:
+    """For the homework's M, every row of the gradient is [3, 2, 4], the row sums of M."""
+    equal(solutions.autograd.M, HOMEWORK_M, "M, the constant that the exercise gives")
+    equal(solutions.autograd.gradient(X), torch.tensor([[3.0, 2.0, 4.0]] * 3), FORMULA)
+
+
+@check("2.3", "gradient", pair=factors())
+def test_gradient_is_ones_times_M_transposed(
+    solutions: Answers, pair: tuple[Tensor, Tensor]
+) -> None:
+    """∂Σ(X @ M)/∂X = ones @ Mᵀ for X (m, k), M (k, n), exactly on integers."""
+    X, M = pair
+    ones = torch.ones(X.shape[0], M.shape[1], dtype=torch.float64)
+    expected = (ones @ M.double().T).to(X.dtype)
+    equal(solutions.autograd.gradient(X, M), expected, FORMULA)
+
+
+@check("2.3", "gradient", shape=triples, seed=seeds)
+def test_gradient_is_within_the_rounding_of_a_sum(
+    solutions: Answers, shape: tuple[int, int, int], seed: int
+) -> None:
+    """On any real numbers, each entry is the sum of a row of M to within γ_n Σ|M|."""
+    m, k, n = shape
+    generator = torch.Generator().manual_seed(seed)
+    X, M = torch.randn(m, k, generator=generator), torch.randn(k, n, generator=generator)
+    within(
+        solutions.autograd.gradient(X, M),
+        M.double().sum(dim=1).expand(m, k),
+        gamma(n, M.dtype) * M.double().abs().sum(dim=1).expand(m, k),
+        FORMULA,
+        torch.float32,
+    )
+
+
+@check("2.3", "gradient", pair=factors(), tracked=st.booleans())
+def test_gradient_leaves_the_caller_alone(
+    solutions: Answers, pair: tuple[Tensor, Tensor], tracked: bool
+) -> None:
+    """The caller's X keeps its requires_grad and its .grad, and a second call adds nothing."""
+    X, M = pair
+    X = X.clone().requires_grad_(tracked)
+    X.grad = kept = torch.full_like(X, 7.0) if tracked else None
+    ones = torch.ones(X.shape[0], M.shape[1], dtype=torch.float64)
+    expected = (ones @ M.double().T).to(X.dtype)
+    for formula in (FORMULA, FORMULA + ", also when it is asked for a second time"):
+        equal(solutions.autograd.gradient(X, M), expected, formula)
+        holds(
+            X.requires_grad is tracked,
+            f"changed X.requires_grad from {tracked} to {X.requires_grad}",
+            "X as it was: take the gradient on a copy, X.detach().clone()",
+        )
+        holds(
+            X.grad is kept and (kept is None or bool((kept == 7).all())),
+            "wrote into X.grad of the caller",
+            "X.grad as it was: take the gradient on a copy, X.detach().clone()",
+        )
+
+
+@check("2.3", "gradient", X=matrices())
+def test_gradient_with_the_identity_is_ones(solutions: Answers, X: Tensor) -> None:
+    """For M = I the sum is Σ X, and its gradient is 1 everywhere, whatever X holds."""
+    identity = torch.eye(X.shape[1], dtype=X.dtype)
+    equal(solutions.autograd.gradient(X, identity), torch.ones(X.shape, dtype=X.dtype), FORMULA)

@@ -1,0 +1,248 @@
+"""2.1 and 2.2: making, combining, reshaping and slicing tensors."""
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tests.answers import Answers
+from tests.checks import check
+from tests.oracles import product_bound
+from tests.strategies import (
+    finite_squares,
+    floats,
+    layouts,
+    lattice,
+    matrices,
+    pairs,
+    seeds,
+    squares,
+)
+from tests.verdict import equal, holds, refuses, same_form, within, wrong
+
+RESULTS = ("zeros", "sum", "difference", "product", "matmul")
+
+
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@check("2.1", "random_matrices")
+def test_A_and_B_are_5_by_5_unless_asked_otherwise(solutions: Answers) -> None:
+    """Without arguments, A and B are two different float32 tensors of shape (5, 5)."""
+    pair = solutions.tensor_operations.random_matrices()
+    A, B = two_tensors(pair)
+    for matrix in (A, B):
+        same_form(matrix, (5, 5), torch.float32, "the shape of A and of B in the exercise")
+        holds(
+            matrix.unique().numel() > 1,
+            f"returned a matrix whose entries are all {matrix[0, 0].item():g}",
+            "random numbers, which differ from entry to entry",
+        )
+    holds(not torch.equal(A, B), "returned B equal to A", "two matrices drawn one after the other")
+
+
+@check("2.1", "random_matrices", shape=pairs, dtype=floats, seed=seeds)
+def test_random_matrices_have_the_shape_and_dtype_asked_for(
+    solutions: Answers, shape: tuple[int, int], dtype: torch.dtype, seed: int
+) -> None:
+    """A and B have the given shape and dtype."""
+    pair = solutions.tensor_operations.random_matrices(
+        shape, dtype=dtype, generator=generator(seed)
+    )
+    for matrix in two_tensors(pair):
+        same_form(matrix, shape, dtype, "the shape and dtype asked for")
+        holds(
+            bool(matrix.isfinite().all()), "returned entries that are not finite", "finite numbers"
+        )
+
+
+@check("2.1", "random_matrices", seed=seeds)
+def test_random_matrices_come_from_the_generator(solutions: Answers, seed: int) -> None:
+    """The generator alone decides the numbers: one seed, one result; another seed, another."""
+    random_matrices = solutions.tensor_operations.random_matrices
+    torch.manual_seed(seed)
+    first = two_tensors(random_matrices((4, 5), generator=generator(seed)))
+    again = two_tensors(random_matrices((4, 5), generator=generator(seed)))
+    other = two_tensors(random_matrices((4, 5), generator=generator(seed + 1)))
+    for name, one, same, different in zip("AB", first, again, other, strict=True):
+        holds(
+            torch.equal(one, same),
+            f"returned another {name} for a generator with the same seed",
+            "the same numbers: all of them are drawn from the generator passed in",
+        )
+        holds(
+            not torch.equal(one, different),
+            f"returned the same {name} for generators with different seeds",
+            "other numbers: all of them are drawn from the generator passed in",
+        )
+
+
+def two_tensors(pair: object) -> tuple[Tensor, Tensor]:
+    """The pair (A, B), or Wrong."""
+    if (
+        not isinstance(pair, tuple | list)
+        or len(pair) != 2
+        or not all(isinstance(matrix, Tensor) for matrix in pair)
+    ):
+        wrong(pair, "a pair of tensors (A, B)")
+    return pair[0], pair[1]
+
+
+def field(result: object, name: str) -> Tensor:
+    """A field of the named tuple, or Wrong."""
+    if not hasattr(result, name):
+        wrong(result, f"a named tuple with the fields {', '.join(RESULTS)}")
+    return getattr(result, name)
+
+
+@check("2.1", "arithmetic", pair=squares())
+def test_C_is_a_zero_tensor_like_A(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
+    """C has the shape and dtype of A and B, and each entry is 0."""
+    A, B = pair
+    C = field(solutions.tensor_operations.arithmetic(A, B), "zeros")
+    equal(C, torch.zeros(A.shape, dtype=A.dtype), "C, zeros of the shape and dtype of A")
+
+
+@check("2.1", "arithmetic", pair=squares())
+def test_C_is_a_tensor_of_its_own(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
+    """Writing into C changes neither A nor B."""
+    A, B = pair
+    C = field(solutions.tensor_operations.arithmetic(A, B), "zeros")
+    for name, matrix in (("A", A), ("B", B)):
+        holds(
+            not isinstance(C, Tensor)
+            or C.untyped_storage().data_ptr() != matrix.untyped_storage().data_ptr(),
+            f"returned zeros that share their memory with {name}",
+            "a tensor of its own: what is written into C must not appear in A or B",
+        )
+
+
+
+
+@check("2.1", "arithmetic", pair=squares())
+def test_results_of_arithmetic_are_exact_on_integers(
+    solutions: Answers, pair: tuple[Tensor, Tensor]
+) -> None:
+    """On small integers A + B, A − B, A ⊙ B and A @ B are exact, in every dtype and layout."""
+    A, B = pair
+    a, b = A.double(), B.double()
+    result = solutions.tensor_operations.arithmetic(A, B)
+    equal(field(result, "sum"), (a + b).to(A.dtype), "A + B (field sum)")
+    equal(field(result, "difference"), (a - b).to(A.dtype), "A − B (field difference)")
+    equal(
+        field(result, "product"), (a * b).to(A.dtype), "A ⊙ B, element by element (field product)"
+    )
+    equal(field(result, "matmul"), (a @ b).to(A.dtype), "A @ B, row by column (field matmul)")
+
+
+@check("2.1", "arithmetic", pair=finite_squares())
+def test_results_of_arithmetic_are_correctly_rounded(
+    solutions: Answers, pair: tuple[Tensor, Tensor]
+) -> None:
+    """On any float32 numbers the three elementwise results are the true ones, rounded once."""
+    A, B = pair
+    a, b = A.double(), B.double()
+    result = solutions.tensor_operations.arithmetic(A, B)
+    # float64 holds 53 ≥ 2·24 + 2 bits, so rounding its result to float32 rounds only once.
+    equal(field(result, "sum"), (a + b).float(), "A + B (field sum)")
+    equal(field(result, "difference"), (a - b).float(), "A − B (field difference)")
+    equal(field(result, "product"), (a * b).float(), "A ⊙ B, element by element (field product)")
+    within(
+        field(result, "matmul"),
+        a @ b,
+        product_bound(A, B),
+        "A @ B, row by column (field matmul)",
+        torch.float32,
+    )
+
+
+@check("2.2", "flatten", x=matrices())
+def test_flatten_keeps_every_entry_in_row_major_order(solutions: Answers, x: Tensor) -> None:
+    """flatten(x)[n·i + j] = x[i, j] for x of shape (m, n), whatever its strides."""
+    m, n = x.shape
+    numbered = torch.arange(m * n, dtype=x.dtype).reshape(m, n)
+    x.copy_(numbered)
+    equal(
+        solutions.tensor_operations.flatten(x),
+        torch.arange(m * n, dtype=x.dtype),
+        "the rows of x one after the other, shape (m·n,)",
+    )
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> tuple[Tensor, int, int]:
+    """x with distinct entries, and the size of a block that has an exact centre in it."""
+    rows, columns = draw(pairs)
+    above, left = draw(st.sampled_from([(1, 0), (0, 1), (1, 2), (2, 1), (0, 0), (2, 2), (3, 1)]))
+    m, n = rows + 2 * above, columns + 2 * left
+    x = torch.arange(m * n, dtype=draw(floats)).reshape(m, n)
+    return draw(layouts)(x), rows, columns
+
+
+@check("2.2", "middle", frame=frames())
+def test_middle_is_the_centred_block(
+    solutions: Answers, frame: tuple[Tensor, int, int]
+) -> None:
+    """As many rows are left over above the block as below it, and columns left as right."""
+    x, rows, columns = frame
+    m, n = x.shape
+    expected = torch.tensor(
+        [
+            [x[i + (m - rows) // 2, j + (n - columns) // 2].item() for j in range(columns)]
+            for i in range(rows)
+        ],
+        dtype=x.dtype,
+    )
+    equal(
+        solutions.tensor_operations.middle(x, rows, columns),
+        expected,
+        f"rows {(m - rows) // 2} to {(m + rows) // 2 - 1} and "
+        f"columns {(n - columns) // 2} to {(n + columns) // 2 - 1} of x, counted from 0",
+    )
+
+
+@check("2.2", "middle", x=lattice((6, 4), torch.float32))
+def test_middle_of_the_homework_is_rows_1_to_4_and_columns_1_to_2(
+    solutions: Answers, x: Tensor
+) -> None:
+    """Without sizes, the middle of a (6, 4) tensor is its (4, 2) block."""
+    x.copy_(torch.arange(24.0).reshape(6, 4))
+    equal(
+        solutions.tensor_operations.middle(x),
+        torch.tensor([[5.0, 6.0], [9.0, 10.0], [13.0, 14.0], [17.0, 18.0]]),
+        "x[1:5, 1:3], rows 1 to 4 and columns 1 to 2 counted from 0",
+    )
+
+
+@check("2.2", "middle", shape=pairs, beyond=st.sampled_from([(1, 0), (0, 1), (2, 2), (0, 4)]))
+def test_middle_refuses_a_block_that_does_not_fit(
+    solutions: Answers, shape: tuple[int, int], beyond: tuple[int, int]
+) -> None:
+    """A block with more rows or columns than x is a ValueError."""
+    m, n = shape
+    refuses(
+        solutions.tensor_operations.middle,
+        torch.zeros(m, n),
+        m + beyond[0],
+        n + beyond[1],
+        error=ValueError,
+        because=f"a ({m + beyond[0]}, {n + beyond[1]}) block does not fit into shape ({m}, {n})",
+    )
+
+
+@check("2.2", "middle", shape=pairs, odd=st.sampled_from([(1, 0), (0, 1), (1, 1), (3, 2)]))
+def test_middle_refuses_a_block_without_an_exact_centre(
+    solutions: Answers, shape: tuple[int, int], odd: tuple[int, int]
+) -> None:
+    """Where an odd number of rows or columns would be left over, middle is a ValueError."""
+    rows, columns = shape
+    m, n = rows + odd[0], columns + odd[1]
+    refuses(
+        solutions.tensor_operations.middle,
+        torch.zeros(m, n),
+        rows,
+        columns,
+        error=ValueError,
+        because=f"{m - rows} rows and {n - columns} columns are left over, "
+        "and an odd number cannot be shared evenly by two sides",
+    )
