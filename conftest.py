@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+
+# Tensors here are small: a second thread costs more than it brings, and much more on a busy
+# machine. matplotlib must not look for a screen.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,9 +110,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
     check = check_of(item)
     if check and (call.when == "call" or (call.when == "setup" and not report.passed)):

@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -222,16 +222,19 @@ class Answers:
     """
 
     def __init__(
-        self, folder: Path, contract: Mapping[str, Any], replaced: Mapping[str, Any] | None = None
+        self, folder: Path, contract: Collection[str], replaced: Mapping[str, Any] | None = None
     ) -> None:
         self.folder, self.contract = Path(folder).resolve(), contract
         self.replaced = dict(replaced or {})
+        self.variant: str | None = None
         self.calls: list[Call] = []
         self.asked: set[str] = set()
 
-    def replacing(self, replaced: Mapping[str, Any]) -> "Answers":
-        """The same answers with some functions replaced, and no calls yet."""
-        return Answers(self.folder, self.contract, {**self.replaced, **replaced})
+    def trying(self, entry: Any) -> "Answers":
+        """The same answers with an entry of the catalogue in the place of what it replaces."""
+        trial = Answers(self.folder, self.contract, {**self.replaced, **entry.replaced})
+        trial.variant = entry.name
+        return trial
 
     def install(self) -> "Answers":
         """Make the folder the one that the name ``solutions`` means, in this process."""
@@ -285,5 +288,3 @@ class Answers:
         finally:
             torch.set_grad_enabled(True)
             torch.set_default_dtype(torch.float32)
-
-

@@ -19,7 +19,7 @@ def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> list[M
         mistake
         for mistake in MISTAKES.values()
         if mistake.exercise == check.exercise
-        and _seen(check, answers.replacing(mistake.replaced), case) == wrong.seen()
+        and _seen(check, answers.trying(mistake), case) == wrong.seen()
     ]
     if len(suspects) < 2:
         return suspects
@@ -27,7 +27,7 @@ def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> list[M
     consistent = [
         mistake
         for mistake in suspects
-        if seen == [_seen(check, answers.replacing(mistake.replaced), o) for o in check.corpus]
+        if seen == [_seen(check, answers.trying(mistake), o) for o in check.corpus]
     ]
     return consistent or suspects
 

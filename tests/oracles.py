@@ -127,5 +127,9 @@ def backpropagate(layers: Sequence[Layer], x: Tensor, labels: Tensor) -> Backpro
         delta, reach = delta @ W, reach @ W.abs()
         steps += W.shape[0] + n + 8
     scale = 4 * gamma(steps, x.dtype)
-    return Backpropagation(logits=sums[-1], loss=loss, gradients=gradients[::-1],
-                           bounds=[scale * bound for bound in bounds[::-1]])
+    return Backpropagation(
+        logits=sums[-1],
+        loss=loss,
+        gradients=gradients[::-1],
+        bounds=[scale * bound for bound in bounds[::-1]],
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.error import URLError
@@ -55,6 +55,15 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: tuple[Split, Spl
     return tmp_path
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Beside another busy process, small steps on every core take a hundred times as long."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 class TestDrawnDigits:
     @pytest.mark.parametrize(("train", "n"), [(True, 6_000), (False, 1_000)])
     def test_torchvision_reads_them_balanced_and_bright(
@@ -80,6 +89,7 @@ class TestDrawnDigits:
         distinct = {image.tobytes() for image in images.numpy()}
         assert len(distinct) == 7_000, "an image in both sets would make the test score a lie"
 
+    @pytest.mark.usefixtures("one_thread")
     def test_a_line_learns_them_and_a_network_learns_more(self, full: Path) -> None:
         line = learn(full, nn.Linear(784, 10))
         network = learn(full, nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))

@@ -10,8 +10,8 @@ from tests.oracles import product_bound
 from tests.strategies import (
     finite_squares,
     floats,
-    layouts,
     lattice,
+    layouts,
     matrices,
     pairs,
     seeds,
@@ -117,8 +117,6 @@ def test_C_is_a_tensor_of_its_own(solutions: Answers, pair: tuple[Tensor, Tensor
         )
 
 
-
-
 @check("2.1", "arithmetic", pair=squares())
 def test_results_of_arithmetic_are_exact_on_integers(
     solutions: Answers, pair: tuple[Tensor, Tensor]
@@ -180,9 +178,7 @@ def frames(draw: st.DrawFn) -> tuple[Tensor, int, int]:
 
 
 @check("2.2", "middle", frame=frames())
-def test_middle_is_the_centred_block(
-    solutions: Answers, frame: tuple[Tensor, int, int]
-) -> None:
+def test_middle_is_the_centred_block(solutions: Answers, frame: tuple[Tensor, int, int]) -> None:
     """As many rows are left over above the block as below it, and columns left as right."""
     x, rows, columns = frame
     m, n = x.shape

@@ -8,7 +8,7 @@ import pytest
 
 from tests.answers import Answers
 from tests.catalogue import ALTERNATIVES, MISTAKES, Alternative, Mistake, load
-from tests.checks import REGISTER, Check, checks_of
+from tests.checks import Check, checks_of
 from tests.diagnosis import diagnose
 
 load()
@@ -24,7 +24,7 @@ def first_failure(check: Check, answers: Answers) -> tuple[dict, Exception] | No
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=lambda mistake: mistake.name)
 def test_the_mistake_is_rejected_and_named(solutions: Answers, mistake: Mistake) -> None:
     """At least one check of its exercise rejects it, with a message that names it."""
-    guilty = solutions.replacing(mistake.replaced)
+    guilty = solutions.trying(mistake)
     named, rejected_by = False, []
     for check in checks_of(mistake.exercise):
         if failure := first_failure(check, guilty):
@@ -37,7 +37,7 @@ def test_the_mistake_is_rejected_and_named(solutions: Answers, mistake: Mistake)
 @pytest.mark.parametrize("right", ALTERNATIVES.values(), ids=lambda right: right.name)
 def test_the_right_answer_is_accepted(solutions: Answers, right: Alternative) -> None:
     """Every check of its exercise accepts it on every case."""
-    innocent = solutions.replacing(right.replaced)
+    innocent = solutions.trying(right)
     for check in checks_of(right.exercise):
         if failure := first_failure(check, innocent):
             pytest.fail(f"{check.name} rejects {right.name}:\n{failure[1]}")

@@ -143,7 +143,8 @@ def within(
 
 def _reject_values(actual: Tensor, expected: Tensor, off: Tensor, formula: str) -> NoReturn:
     if actual.numel() <= MOST_SHOWN:
-        raise Wrong(f"returned {shown(actual)}", f"{shown(expected)} = {formula}")
+        # The oracle counts in float64; the learner should see the answer's own dtype.
+        raise Wrong(f"returned {shown(actual)}", f"{shown(expected.to(actual.dtype))} = {formula}")
     index = tuple(off.nonzero()[0].tolist())
     raise Wrong(
         f"returned a tensor of shape {tuple(actual.shape)} that is first wrong at {list(index)}: "

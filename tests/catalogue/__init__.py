@@ -62,9 +62,7 @@ def mistake(
     def enter(wrong: Any) -> Any:
         replaced = _replaced(exercise, part, wrong, others)
         _unique(wrong.__name__)
-        MISTAKES[wrong.__name__] = Mistake(
-            wrong.__name__, exercise, part, this_is, look, replaced
-        )
+        MISTAKES[wrong.__name__] = Mistake(wrong.__name__, exercise, part, this_is, look, replaced)
         return wrong
 
     return enter

@@ -1,0 +1,156 @@
+"""Another process: where an answer has to work without the memory of this one, or is killed.
+
+``Server`` starts one Python process that imports torch once and then forks for each request, so a
+request costs milliseconds and yet runs in a process that has never seen the answers before.
+Requests and replies are lines of JSON: nothing that an answer made is ever unpickled.
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 60
+"""Seconds after which a forked process counts as hanging."""
+
+
+class Server:
+    """The parent's end. One request at a time."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from tests.processes import serve; serve()"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        )
+
+    def ask(self, task: str, **arguments: Any) -> Any:
+        """Run one of TASKS in a fresh process; its result, or {"error": …} in words."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"task": task, **arguments}) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+@cache
+def server() -> Server:
+    """The one server of this process: started at the first call, ready a moment later."""
+    return Server()
+
+
+def serve() -> None:
+    """The child's end: fork for each line that comes in, until the parent closes the pipe."""
+    import torch
+
+    from tests import answers, catalogue, exercises  # noqa: F401 - imported once, before the forks
+
+    torch.set_num_threads(1)
+    out = os.dup(1)
+    os.dup2(2, 1)  # what an answer prints must not be taken for a reply
+    for line in sys.stdin:
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(read)
+            _reply(write, json.loads(line))
+        os.close(write)
+        with os.fdopen(read, "rb") as pipe:
+            reply = pipe.read()
+        _, status = os.waitpid(child, 0)
+        if not reply:
+            reply = json.dumps({"error": f"the process ended with status {status}"}).encode()
+        os.write(out, reply + b"\n")
+
+
+def _reply(write: int, request: dict[str, Any]) -> None:
+    signal.alarm(PATIENCE)
+    try:
+        result = TASKS[request.pop("task")](**request)
+    except BaseException as error:
+        result = {"error": f"{type(error).__name__}: {error}"}
+    os.write(write, json.dumps(result).encode())
+    os._exit(0)
+
+
+def _answers(folder: str, variant: str | None) -> Any:
+    from tests.answers import Answers
+    from tests.catalogue import ALTERNATIVES, MISTAKES, load
+    from tests.exercises import EXERCISES
+
+    answers = Answers(Path(folder), {e.module for e in EXERCISES.values()}).install()
+    if variant:
+        load()
+        answers = answers.trying((MISTAKES | ALTERNATIVES)[variant])
+    return answers
+
+
+def reload(folder: str, variant: str | None, path: str, x: list[float]) -> Any:
+    """Load the weights with the answer's load_weights and apply the model to x, float32."""
+    import torch
+
+    model = _answers(folder, variant).linear_regression.load_weights(path)
+    with torch.no_grad():
+        y = model(torch.tensor(x).reshape(-1, 1))
+    return {"dtype": str(y.dtype), "y": [value.hex() for value in y.double().flatten().tolist()]}
+
+
+def save_on_a_full_disk(
+    folder: str, variant: str | None, path: str, weights: list[float], limits: list[int], kill: bool
+) -> Any:
+    """Save, once for each limit, on a disk that takes only so many bytes of a file.
+
+    With ``kill`` the process dies at the first byte too many, as if the machine had lost power;
+    without, the write fails with an OSError. Between two tries the file is put back.
+    Returns for each limit what is in path afterwards, in hexadecimal, or None if nothing is.
+    """
+    answers = _answers(folder, variant)
+    save_weights = answers.linear_regression.save_weights.target
+    model = regression(*weights)
+    before = Path(path).read_bytes()
+    found = []
+    for limit in limits:
+        Path(path).write_bytes(before)
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL if kill else signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            try:
+                save_weights(model, path)
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        found.append(Path(path).read_bytes().hex() if Path(path).exists() else None)
+    return found
+
+
+def regression(weight: float, bias: float) -> Any:
+    """A module like the contract's LinearRegression, made by the suite itself."""
+    import torch
+
+    class LinearRegression(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = torch.nn.Linear(1, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.linear(x)
+
+    model = LinearRegression()
+    with torch.no_grad():
+        model.linear.weight.fill_(weight)
+        model.linear.bias.fill_(bias)
+    return model
+
+
+TASKS = {"reload": reload, "save_on_a_full_disk": save_on_a_full_disk}

@@ -1,0 +1,574 @@
+"""2.5: a linear model is built, trained, saved, loaded and applied."""
+
+import pickle
+import tempfile
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from tests.answers import Answers
+from tests.checks import check
+from tests.evidence import show_lines, show_scatter, show_table, wanted
+from tests.oracles import gamma
+from tests.processes import regression, server
+from tests.strategies import floats, lattice, seeds
+from tests.verdict import Wrong, equal, holds, near, refuses, same_form, shown, within, wrong
+
+_numbers = count()
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="weights-")
+
+
+def new_path() -> Path:
+    """A path in an empty folder of its own, so that what is left beside it can be seen."""
+    folder = Path(_folder().name) / str(next(_numbers))
+    folder.mkdir()
+    return folder / "weights.pt"
+
+
+def module(value: Any) -> nn.Module:
+    """The value if it is a module, or Wrong."""
+    if not isinstance(value, nn.Module):
+        wrong(value, "an instance of torch.nn.Module")
+    return value
+
+
+quarters = st.integers(-8, 8).map(lambda k: k / 4)
+
+
+@check("2.5", "LinearRegression")
+def test_the_model_is_one_linear_layer(solutions: Answers) -> None:
+    """A torch.nn.Module whose only parameters are those of nn.Linear(1, 1), named linear."""
+    model = module(solutions.linear_regression.LinearRegression())
+    linear = getattr(model, "linear", None)
+    holds(
+        isinstance(linear, nn.Linear) and (linear.in_features, linear.out_features) == (1, 1),
+        f"built a model whose attribute linear is {linear}",
+        "torch.nn.Linear(1, 1), one input and one output",
+    )
+    found = {name: tuple(p.shape) for name, p in model.named_parameters()}
+    expected = {"linear.weight": (1, 1), "linear.bias": (1,)}
+    holds(
+        found == expected,
+        f"built a model with the parameters {shown(found)}",
+        f"{shown(expected)}, and no others: a single linear layer",
+    )
+
+
+@check("2.5", "LinearRegression", w=quarters, b=quarters, x=lattice((3, 1), torch.float32, most=16))
+def test_the_model_computes_w_x_plus_b(solutions: Answers, w: float, b: float, x: Tensor) -> None:
+    """forward(x) = w·x + b for x of shape (n, 1), exactly on dyadic numbers."""
+    model = module(solutions.linear_regression.LinearRegression())
+    with torch.no_grad():
+        model.linear.weight.fill_(w)
+        model.linear.bias.fill_(b)
+        y = model(x)
+    equal(y, w * x + b, f"w·x + b for w = {w:g}, b = {b:g} and x = {shown(x)}")
+
+
+def two_columns(pair: Any, n: int) -> tuple[Tensor, Tensor]:
+    """The pair (x, y), both (n, 1) and float32, or Wrong."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        wrong(pair, "a pair of tensors (x, y)")
+    for value in pair:
+        same_form(value, (n, 1), torch.float32, "x and y, one row for each example")
+    return pair[0], pair[1]
+
+
+@check(
+    "2.5",
+    "random_data",
+    n=st.integers(2, 40),
+    slope=quarters,
+    intercept=quarters,
+    seed=seeds,
+)
+def test_data_without_noise_lie_on_the_line(
+    solutions: Answers, n: int, slope: float, intercept: float, seed: int
+) -> None:
+    """With noise 0, y = slope·x + intercept, and the x differ."""
+    x, y = two_columns(
+        solutions.linear_regression.random_data(
+            n,
+            slope=slope,
+            intercept=intercept,
+            noise=0.0,
+            generator=torch.Generator().manual_seed(seed),
+        ),
+        n,
+    )
+    holds(x.unique().numel() > 1, "returned x that are all the same", "random x")
+    # One product and two sums, each rounded once.
+    bound = gamma(3, x.dtype) * (abs(slope) * x.double().abs() + abs(intercept))
+    within(y, slope * x.double() + intercept, bound, "slope·x + intercept", torch.float32)
+
+
+@check("2.5", "random_data", slope=quarters, intercept=quarters, seed=seeds)
+def test_data_with_noise_scatter_about_the_line(
+    solutions: Answers, slope: float, intercept: float, seed: int
+) -> None:
+    """With noise, the 64 residuals are not 0, differ, and lie on both sides of the line."""
+    x, y = two_columns(
+        solutions.linear_regression.random_data(
+            slope=slope,
+            intercept=intercept,
+            noise=1.0,
+            generator=torch.Generator().manual_seed(seed),
+        ),
+        64,
+    )
+    residuals = y - (slope * x + intercept)
+    # All 64 errors on one side happens once in 2^63 draws of a symmetric distribution.
+    holds(
+        bool((residuals > 0).any() and (residuals < 0).any()),
+        f"returned residuals from {residuals.min():.3g} to {residuals.max():.3g}",
+        "errors on both sides of the line slope·x + intercept, since noise is not 0",
+    )
+    holds(
+        residuals.unique().numel() > 2,
+        "returned residuals of at most two sizes",
+        "an error of its own for each example",
+    )
+
+
+@check("2.5", "random_data", seed=seeds)
+def test_data_come_from_the_generator(solutions: Answers, seed: int) -> None:
+    """One seed gives the same data, another seed others."""
+
+    def draw(seed: int) -> tuple[Tensor, Tensor]:
+        torch.manual_seed(len(draws))
+        generator = torch.Generator().manual_seed(seed)
+        pair = solutions.linear_regression.random_data(
+            8, slope=1.0, intercept=0.0, noise=0.5, generator=generator
+        )
+        draws.append(seed)
+        return two_columns(pair, 8)
+
+    draws: list[int] = []
+    first, again, other = draw(seed), draw(seed), draw(seed + 1)
+    for name, one, same, different in zip("xy", first, again, other, strict=True):
+        holds(
+            torch.equal(one, same),
+            f"returned another {name} for a generator with the same seed",
+            "the same numbers: all of them are drawn from the generator passed in",
+        )
+        holds(
+            not torch.equal(one, different),
+            f"returned the same {name} for generators with different seeds",
+            "other numbers: all of them are drawn from the generator passed in",
+        )
+
+
+@st.composite
+def dyadic_epochs(draw: st.DrawFn) -> tuple[float, float, Tensor, Tensor, float]:
+    """w, b, x, y and lr for which two epochs round nothing: integers over powers of two."""
+    n = draw(st.sampled_from([2, 4, 1, 8]))
+    dtype = draw(floats)
+    w, b = draw(quarters), draw(quarters)
+    x, y = (draw(lattice((n, 1), dtype, most=6)) for _ in "xy")
+    return w, b, x, y, draw(st.sampled_from([1 / 8, 1 / 2, 1 / 4]))
+
+
+def step(w: float, b: float, x: Tensor, y: Tensor, lr: float) -> tuple[float, float, float]:
+    """E = mean((w·x + b − y)²) and the w and b after one step of gradient descent on it."""
+    x, y = x.double(), y.double()
+    error = w * x + b - y
+    return (
+        float((error**2).mean()),
+        w - lr * 2 * float((error * x).mean()),
+        b - lr * 2 * float(error.mean()),
+    )
+
+
+def judge_weights(model: nn.Module, w: float, b: float, bound: float, formula: str) -> None:
+    for name, parameter, expected in (
+        ("w", model.linear.weight, w),
+        ("b", model.linear.bias, b),
+    ):
+        found = parameter.detach().double().item()
+        holds(
+            abs(found - expected) <= bound,
+            f"left {name} = {found:.9g}",
+            f"{name} = {expected:.9g}: {formula}",
+        )
+
+
+STEP = "one step w ← w − lr·∂E/∂w and b ← b − lr·∂E/∂b on E = mean((w·x + b − y)²)"
+
+
+@check("2.5", "train_epoch", epoch=dyadic_epochs())
+def test_an_epoch_is_one_exact_step(
+    solutions: Answers, epoch: tuple[float, float, Tensor, Tensor, float]
+) -> None:
+    """On dyadic data the loss returned and the weights after the step are exact."""
+    w, b, x, y, lr = epoch
+    model = regression(w, b).to(x.dtype)
+    loss, w1, b1 = step(w, b, x, y, lr)
+    returned = solutions.linear_regression.train_epoch(model, x, y, lr=lr)
+    near(returned, loss, 0.0, f"mean((w·x + b − y)²) before the step, at w = {w:g}, b = {b:g}")
+    judge_weights(model, w1, b1, 0.0, f"{STEP}, from w = {w:g}, b = {b:g}")
+
+
+@check("2.5", "train_epoch", epoch=dyadic_epochs())
+def test_a_second_epoch_starts_from_a_clean_gradient(
+    solutions: Answers, epoch: tuple[float, float, Tensor, Tensor, float]
+) -> None:
+    """Two epochs are two steps, each with the gradient of its own forward pass."""
+    w, b, x, y, lr = epoch
+    x, y = x.double(), y.double()
+    model = regression(w, b).double()
+    for which in ("first", "second"):
+        loss, w1, b1 = step(w, b, x, y, lr)
+        returned = solutions.linear_regression.train_epoch(model, x, y, lr=lr)
+        near(returned, loss, 0.0, f"mean((w·x + b − y)²) before the {which} step")
+        judge_weights(model, w1, b1, 0.0, f"{STEP}, from w = {w:g}, b = {b:g}: the {which} epoch")
+        w, b = w1, b1
+
+
+@check("2.5", "train_epoch", seed=seeds, relative=st.sampled_from([0.5, 1.5, 0.1, 2.5, 1.0]))
+def test_descent_follows_the_closed_form(solutions: Answers, seed: int, relative: float) -> None:
+    """After k epochs θ_k − θ* = (I − lr·H)^k (θ_0 − θ*): it converges just where lr < 2/λ_max."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(16, 1, generator=generator, dtype=torch.float64)
+    y = 2 * x - 1 + 0.1 * torch.randn(16, 1, generator=generator, dtype=torch.float64)
+    design = torch.cat((x, torch.ones_like(x)), dim=1)
+    # E is quadratic: its Hessian is H = 2 XᵀX/n, its minimum solves XᵀX θ* = Xᵀy.
+    H = 2 * design.T @ design / len(x)
+    best = torch.linalg.solve(design.T @ design, design.T @ y)
+    values = torch.linalg.eigvalsh(H)
+    lr = relative / float(values.max())
+    model = regression(0.5, 0.25).double()
+    away = torch.tensor([[0.5], [0.25]], dtype=torch.float64) - best
+    epochs = 8
+    for _ in range(epochs):
+        solutions.linear_regression.train_epoch(model, x, y, lr=lr)
+        away = away - lr * H @ away
+    # Each epoch rounds sums of 16 terms; what it adds then grows by at most |1 − lr·λ| an epoch.
+    growth = max(1.0, float((1 - lr * values).abs().max())) ** epochs
+    condition = float(values.max() / values.min())
+    size = float(best.abs().max() + 1) * float(design.abs().max() + 1) ** 2
+    bound = gamma(64 * epochs, torch.float64) * growth * condition * 4 * size
+    expected = best + away
+    does = "converges" if relative < 2 else "diverges"
+    judge_weights(
+        model,
+        float(expected[0]),
+        float(expected[1]),
+        bound,
+        f"θ* + (I − lr·H)^{epochs} (θ_0 − θ*), which {does} for lr = {relative:g}/λ_max",
+    )
+
+
+@check("2.5", "train_epoch")
+def test_training_reaches_the_least_squares_line(solutions: Answers) -> None:
+    """Many epochs lead to the closed-form solution of least squares."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(64, 1, generator=generator, dtype=torch.float64)
+    y = 2 * x - 1 + 0.5 * torch.randn(64, 1, generator=generator, dtype=torch.float64)
+    design = torch.cat((x, torch.ones_like(x)), dim=1)
+    best = torch.linalg.solve(design.T @ design, design.T @ y)
+    values = torch.linalg.eigvalsh(2 * design.T @ design / len(x))
+    lr = float(2 / (values.max() + values.min()))
+    model = regression(0.0, 0.0).double()
+    epochs = 60
+    losses, lines = [], {"before": (0.0, 0.0)}
+    for epoch in range(epochs):
+        losses.append(float(solutions.linear_regression.train_epoch(model, x, y, lr=lr)))
+        if epoch == 0:
+            lines["after one epoch"] = (model.linear.weight.item(), model.linear.bias.item())
+    lines["after convergence"] = (model.linear.weight.item(), model.linear.bias.item())
+    # With the best lr the distance shrinks by (κ − 1)/(κ + 1) an epoch; the rest is rounding.
+    kappa = float(values.max() / values.min())
+    bound = float(best.norm()) * ((kappa - 1) / (kappa + 1)) ** epochs
+    bound += gamma(64 * 64, torch.float64) * kappa * 16
+    judge_weights(
+        model, float(best[0]), float(best[1]), bound, "the solution of XᵀX θ = Xᵀy, least squares"
+    )
+    if wanted():
+        show_regression(x, y, lines, losses)
+
+
+def show_regression(
+    x: Tensor, y: Tensor, lines: dict[str, tuple[float, float]], losses: list[float]
+) -> None:
+    ends = [float(x.min()), float(x.max())]
+    show_scatter(
+        "data and line",
+        {"data": (x.flatten().tolist(), y.flatten().tolist())},
+        {name: (ends, [w * end + b for end in ends]) for name, (w, b) in lines.items()},
+        x="x",
+        y="y",
+        alt="The data scatter about a rising line. The model's line is flat before training, "
+        "close to the data after one epoch, and through their middle after convergence.",
+    )
+    show_lines(
+        "loss",
+        {"mean squared error": losses[:12]},
+        x="epoch",
+        y="mean((w·x + b − y)²)",
+        log=True,
+        alt="The loss falls steeply in the first epochs and then stays at the noise.",
+    )
+    show_table(
+        "weights",
+        ["", "slope w", "intercept b"],
+        [
+            ["data were made with", "2", "−1"],
+            *[[name, f"{w:.6f}", f"{b:.6f}"] for name, (w, b) in lines.items()],
+        ],
+    )
+
+
+def save(solutions: Answers, model: nn.Module, path: Path) -> None:
+    solutions.linear_regression.save_weights(model, path)
+    holds(path.is_file(), f"left no file at {path.name}", "the weights in the file of that name")
+
+
+@check("2.5", "save_weights", w=quarters, b=quarters)
+def test_the_file_holds_the_state_dict_and_nothing_else(
+    solutions: Answers, w: float, b: float
+) -> None:
+    """torch.load with weights_only=True reads the model's state dict, bit for bit."""
+    path, model = new_path(), regression(w, b)
+    save(solutions, model, path)
+    try:
+        state = torch.load(path, weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise Wrong(
+            f"wrote a file that holds more than weights: {str(error).splitlines()[0]}",
+            "the state dict alone: torch.save(model.state_dict(), …)",
+        ) from error
+    expected = {"linear.weight": model.linear.weight.detach(), "linear.bias": model.linear.bias}
+    if not isinstance(state, dict) or set(state) != set(expected):
+        raise Wrong(f"wrote {shown(state)}", f"the state dict, with the keys {[*expected]}")
+    for name, value in expected.items():
+        equal(state[name], value.detach(), f"{name} as the model has it")
+    beside = sorted(p.name for p in path.parent.iterdir() if p != path)
+    holds(not beside, f"left {beside} beside {path.name}", "one file, and nothing beside it")
+
+
+@check("2.5", "save_weights", w=quarters)
+def test_saving_again_replaces_the_file(solutions: Answers, w: float) -> None:
+    """The second of two saves to one path is what the file holds."""
+    path = new_path()
+    save(solutions, regression(w + 1, 0.0), path)
+    save(solutions, regression(w, 0.5), path)
+    state = torch.load(path, weights_only=False)
+    holds(
+        isinstance(state, dict) and torch.equal(state["linear.weight"], torch.tensor([[w]])),
+        f"left {shown(state)} in the file",
+        f"the weights of the second model, w = {w:g}",
+    )
+
+
+@check("2.5", "save_weights")
+def test_a_crash_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
+    """A process killed at any byte of the writing leaves a file that is wholly old or new."""
+    judge_interrupted(solutions, kill=True)
+
+
+@check("2.5", "save_weights")
+def test_a_full_disk_leaves_the_old_file(solutions: Answers) -> None:
+    """A disk that fills up while the file is written costs the new weights, not the old ones."""
+    judge_interrupted(solutions, kill=False)
+
+
+def judge_interrupted(solutions: Answers, *, kill: bool) -> None:
+    path = new_path()
+    torch.save(regression(1.0, 2.0).state_dict(), path)
+    old = path.read_bytes()
+    solutions.get("linear_regression", "save_weights")
+    limits = [0, 1, 64, 500, 1000, len(old) - 1]
+    found = server().ask(
+        "save_on_a_full_disk",
+        folder=str(solutions.folder),
+        variant=solutions.variant,
+        path=str(path),
+        weights=[3.0, 4.0],
+        limits=limits,
+        kill=kill,
+    )
+    call = "save_weights(model, path) with weights already in path"
+    if isinstance(found, dict):
+        raise Wrong(f"could not be tried: {found['error']}", "a saved file", call=call)
+    for limit, content in zip(limits, found, strict=True):
+        content = None if content is None else bytes.fromhex(content)
+        if content != old and not is_new(content):
+            what = "killed" if kill else "out of disk space"
+            left = "no file" if content is None else f"{len(content)} bytes that are neither"
+            raise Wrong(
+                f"left {left} when it was {what} after {limit} bytes",
+                "the old file or the new one, whole: write a file beside path, then os.replace",
+                call=call,
+            )
+
+
+def is_new(content: bytes | None) -> bool:
+    if content is None:
+        return False
+    path = new_path()
+    path.write_bytes(content)
+    try:
+        return torch.load(path, weights_only=True)["linear.weight"].item() == 3.0
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError):
+        return False
+
+
+@check("2.5", "load_weights", w=quarters, b=quarters, seed=seeds)
+def test_the_loaded_model_gives_identical_outputs(
+    solutions: Answers, w: float, b: float, seed: int
+) -> None:
+    """A new model with the weights in the file: its outputs are the same, bit for bit."""
+    generator = torch.Generator().manual_seed(seed)
+    path, saved = new_path(), regression(w + 1 / 3, b - 1 / 7)
+    torch.save(saved.state_dict(), path)
+    torch.manual_seed(seed)
+    model = module(solutions.linear_regression.load_weights(path))
+    x = torch.randn(5, 1, generator=generator)
+    with torch.no_grad():
+        equal(
+            model(x),
+            saved(x),
+            f"the output of the saved model for x = {shown(x)}: all {len(x)} bit for bit",
+        )
+    holds(
+        getattr(model, "linear", None) is not None,
+        "returned a model without an attribute linear",
+        "a LinearRegression",
+    )
+
+
+@check("2.5", "load_weights", w=quarters)
+def test_loaded_models_share_nothing(solutions: Answers, w: float) -> None:
+    """Two models loaded from one file are separate: changing one changes neither file nor other."""
+    path = new_path()
+    torch.save(regression(w, 0.0).state_dict(), path)
+    first = module(solutions.linear_regression.load_weights(path))
+    second = module(solutions.linear_regression.load_weights(path))
+    with torch.no_grad():
+        for parameter in first.parameters():
+            parameter.add_(1)
+    third = module(solutions.linear_regression.load_weights(path))
+    for name, model in (("another model loaded before", second), ("the file", third)):
+        holds(
+            model.linear.weight.item() == w,
+            f"returned a model whose change reached {name}",
+            "a new model each time, with parameters of its own",
+        )
+
+
+@check("2.5", "load_weights")
+def test_weights_survive_into_a_fresh_process(solutions: Answers) -> None:
+    """What was saved here gives identical outputs, bit for bit, in a process started anew."""
+    path, model = new_path(), regression(1 / 3, -2 / 7)
+    x = torch.linspace(-2, 2, 7).reshape(-1, 1)
+    save(solutions, model, path)
+    solutions.get("linear_regression", "load_weights")
+    with torch.no_grad():
+        y = model(x)
+    reply = server().ask(
+        "reload",
+        folder=str(solutions.folder),
+        variant=solutions.variant,
+        path=str(path),
+        x=x.flatten().tolist(),
+    )
+    call = "load_weights(path) in a new process, after save_weights(model, path) in this one"
+    if "error" in reply:
+        raise Wrong(f"raised {reply['error']}", "the saved model", call=call)
+    found = torch.tensor([float.fromhex(value) for value in reply["y"]], dtype=torch.float64)
+    if reply["dtype"] != str(y.dtype) or not torch.equal(found, y.double().flatten()):
+        raise Wrong(
+            f"gave the outputs {shown(found.float())}",
+            f"{shown(y.flatten())}, the outputs of the saved model, bit for bit",
+            call=call,
+        )
+
+
+def refused(solutions: Answers, path: Path, because: str) -> None:
+    """Loading path is an error whose message names it."""
+    error = refuses(
+        solutions.linear_regression.load_weights, path, error=Exception, because=because
+    )
+    holds(
+        path.name in str(error) and len(str(error)) > len(str(path)) + 5,
+        f"raised {type(error).__name__}: {str(error)[:200]}",
+        f"an error that names the path, {path.name}, and the reason: {because}",
+    )
+
+
+@check("2.5", "load_weights")
+def test_a_missing_file_is_a_clear_error(solutions: Answers) -> None:
+    """The error for a file that is not there names its path."""
+    refused(solutions, new_path(), "there is no such file")
+
+
+@check("2.5", "load_weights", share=st.integers(0, 31))
+def test_a_truncated_file_is_a_clear_error(solutions: Answers, share: int) -> None:
+    """However much of the file is missing at its end, loading is an error that names the path."""
+    path = new_path()
+    torch.save(regression(1.0, 2.0).state_dict(), path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * share // 32])
+    refused(solutions, path, f"only {share}/32 of the file is there")
+
+
+FOREIGN: dict[str, Any] = {
+    "text": b"weight = 1, bias = 2\n",
+    "an empty dict": {},
+    "a tensor": torch.ones(2),
+    "a larger model's weights": nn.Linear(2, 2).state_dict(),
+    "weights without the bias": {"linear.weight": torch.ones(1, 1)},
+    "weights under other names": {"fc.weight": torch.ones(1, 1), "fc.bias": torch.ones(1)},
+    "weights of another shape": {"linear.weight": torch.ones(1, 2), "linear.bias": torch.ones(1)},
+}
+
+
+@check("2.5", "load_weights", what=st.sampled_from(sorted(FOREIGN)))
+def test_a_foreign_file_is_a_clear_error(solutions: Answers, what: str) -> None:
+    """A file that holds something else is an error that names the path."""
+    path = new_path()
+    content = FOREIGN[what]
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        torch.save(content, path)
+    refused(solutions, path, f"the file holds {what}, not the weights of a LinearRegression")
+
+
+class Hostile:
+    """What unpickles to a call: here it makes a folder; it could do anything."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple:
+        return (Path.mkdir, (self.trace,))
+
+
+@check("2.5", "load_weights", zipped=st.booleans())
+def test_a_hostile_file_runs_nothing(solutions: Answers, zipped: bool) -> None:
+    """A file that would run code when unpickled is an error, and its code does not run."""
+    path = new_path()
+    trace = path.parent / "the-code-ran"
+    state: dict[str, Any] = dict(regression(1.0, 2.0).state_dict())
+    torch.save(state | {"linear.bias": Hostile(trace)}, path, _use_new_zipfile_serialization=zipped)
+    outcome = solutions.linear_regression.load_weights.outcome(path)
+    holds(
+        not trace.exists(),
+        "ran the code that was hidden in the file",
+        "no code to run: torch.load(path, weights_only=True)",
+    )
+    holds(
+        isinstance(outcome, Exception) and path.name in str(outcome),
+        f"gave {shown(outcome)}",
+        f"an error that names the path, {path.name}, since the file is no weights",
+    )
