@@ -72,11 +72,13 @@ class Backpropagation(NamedTuple):
     """What the hand-derived recursion finds for a batch."""
 
     logits: Tensor
-    loss: float
+    logits_bound: Tensor
+    """What rounding in float64 can move the logits by, entry by entry; so for the others."""
     gradients: list[Tensor]
     """∂E/∂W of each layer, from input to output."""
     bounds: list[Tensor]
-    """For each gradient, what rounding in float64 can move it by, entry by entry."""
+    bias_gradients: list[Tensor]
+    bias_bounds: list[Tensor]
 
 
 def backpropagate(layers: Sequence[Layer], x: Tensor, labels: Tensor) -> Backpropagation:
@@ -108,14 +110,12 @@ def backpropagate(layers: Sequence[Layer], x: Tensor, labels: Tensor) -> Backpro
         steps += W.shape[1] + 8
     n, k = y.shape
     t = torch.nn.functional.one_hot(labels, k).to(x.dtype)
-    s = softmax(y)
-    loss = float(-(t * s.log()).sum() / n)
-    delta = (s - t) / n
+    delta = (softmax(y) - t) / n
     # |s − t| ≤ 1, and s moves by at most s·2|Δz|: the logits' magnitude enters here.
     reach = (1 + 2 * size.amax(dim=1, keepdim=True)).expand_as(delta) / n
+    logits_bound = 4 * gamma(steps, x.dtype) * size
 
-    gradients: list[Tensor] = []
-    bounds: list[Tensor] = []
+    gradients, bounds, bias_gradients, bias_bounds = [], [], [], []
     for (W, _, activation), y, size, z, magnitude in reversed(
         [*zip(layers, inputs, sizes, sums, magnitudes, strict=True)]
     ):
@@ -124,12 +124,16 @@ def backpropagate(layers: Sequence[Layer], x: Tensor, labels: Tensor) -> Backpro
             reach = reach * (1 + magnitude)
         gradients.append(delta.T @ y)
         bounds.append(reach.T @ size)
+        bias_gradients.append(delta.sum(dim=0))
+        bias_bounds.append(reach.sum(dim=0))
         delta, reach = delta @ W, reach @ W.abs()
         steps += W.shape[0] + n + 8
     scale = 4 * gamma(steps, x.dtype)
     return Backpropagation(
         logits=sums[-1],
-        loss=loss,
+        logits_bound=logits_bound,
         gradients=gradients[::-1],
         bounds=[scale * bound for bound in bounds[::-1]],
+        bias_gradients=bias_gradients[::-1],
+        bias_bounds=[scale * bound for bound in bias_bounds[::-1]],
     )

@@ -1,0 +1,94 @@
+"""Networks that the suite makes itself, to ask 2.4's functions about something it understands."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from tests.oracles import Backpropagation, Layer, backpropagate
+from tests.strategies import seeds
+
+MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+
+
+class Plan(NamedTuple):
+    """A network and a batch, not yet built: everything follows from these few numbers."""
+
+    hidden: tuple[int, ...]
+    activation: str
+    batch: int
+    seed: int
+
+    def model(self, *, bias: bool = True, batch_norm: bool = False) -> nn.Sequential:
+        """Flatten, then linear layers with activations between them, in float64."""
+        torch.manual_seed(self.seed)
+        widths = (28 * 28, *self.hidden, 10)
+        modules: list[nn.Module] = [nn.Flatten()]
+        for index, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+            linear = nn.Linear(inputs, outputs, bias=bias)
+            # Wider than PyTorch's default, so that the gradient of no layer is tiny.
+            nn.init.normal_(linear.weight, std=2 / inputs**0.5)
+            modules.append(linear)
+            if index < len(self.hidden):
+                if batch_norm:
+                    modules.append(nn.BatchNorm1d(outputs))
+                modules.append(MODULES[self.activation]())
+        return nn.Sequential(*modules).double()
+
+    def images(self) -> Tensor:
+        """(N, 1, 28, 28), float64."""
+        generator = torch.Generator().manual_seed(self.seed + 1)
+        return torch.randn(self.batch, 1, 28, 28, generator=generator, dtype=torch.float64)
+
+    def labels(self) -> Tensor:
+        """(N,), from 0 to 9."""
+        generator = torch.Generator().manual_seed(self.seed + 2)
+        return torch.randint(10, (self.batch,), generator=generator)
+
+    def batches(self) -> list[tuple[Tensor, Tensor]]:
+        """A loader of two batches that differ."""
+        other = self._replace(seed=self.seed + 3)
+        return [(self.images(), self.labels()), (other.images(), other.labels())]
+
+    def __str__(self) -> str:
+        return f"{self.activation} network with hidden layers {list(self.hidden)}"
+
+
+@st.composite
+def plans(
+    draw: st.DrawFn,
+    activations: Sequence[str] = ("relu", "tanh", "sigmoid"),
+    depths: tuple[int, int] = (0, 4),
+    batch: tuple[int, int] = (1, 4),
+) -> Plan:
+    """Networks of these depths, of widths from 1 to 6, and a batch for them."""
+    hidden = draw(st.lists(st.integers(1, 6), min_size=depths[0], max_size=depths[1]))
+    return Plan(
+        tuple(hidden),
+        draw(st.sampled_from(activations)),
+        draw(st.integers(*batch)),
+        draw(seeds),
+    )
+
+
+def linear_layers(model: nn.Module) -> list[nn.Linear]:
+    """The linear layers in the order in which the model holds them."""
+    return [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+
+
+def derived(model: nn.Module, activation: str, images: Tensor, labels: Tensor) -> Backpropagation:
+    """The hand-derived gradients for a model of linear layers with one activation between them."""
+    linears = linear_layers(model)
+    layers = [
+        Layer(
+            linear.weight.detach().double(),
+            torch.zeros(linear.out_features, dtype=torch.float64)
+            if linear.bias is None
+            else linear.bias.detach().double(),
+            activation if linear is not linears[-1] else "identity",
+        )
+        for linear in linears
+    ]
+    return backpropagate(layers, images.double().flatten(1), labels)

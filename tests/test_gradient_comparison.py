@@ -1,0 +1,644 @@
+"""2.4: MNIST and its transforms, the network, and the gradients of its layers."""
+
+import copy
+import math
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from data import idx
+from tests.answers import Answers
+from tests.checks import check
+from tests.digits import digits
+from tests.evidence import show_images, show_lines, show_table, show_text, wanted
+from tests.networks import Plan, derived, linear_layers, plans
+from tests.oracles import gamma
+from tests.strategies import seeds
+from tests.verdict import Wrong, equal, holds, near, refuses, same_form, shown, within, wrong
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="mnist-")
+
+
+@cache
+def every_byte() -> Path:
+    """A folder in MNIST's format with three training and two test images; each holds all bytes."""
+    root = Path(_folder().name) / "every-byte"
+    pixels = torch.arange(28 * 28).reshape(28, 28)
+    train = torch.stack([(pixels + shift) % 256 for shift in (0, 1, 100)]).to(torch.uint8)
+    test = torch.stack([(pixels * 3 + shift) % 256 for shift in (7, 50)]).to(torch.uint8)
+    idx.write_dataset(
+        root,
+        train=(train, torch.tensor([5, 0, 4], dtype=torch.uint8)),
+        test=(test, torch.tensor([7, 2], dtype=torch.uint8)),
+    )
+    return root
+
+
+def stored(train: bool) -> tuple[Tensor, list[int]]:
+    """The bytes (N, 28, 28) and labels that every_byte holds, read by torchvision alone."""
+    from torchvision.datasets import MNIST
+
+    raw = MNIST(str(every_byte()), train=train)
+    return raw.data, raw.targets.tolist()
+
+
+@check("2.4", "mnist", train=st.booleans())
+def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: bool) -> None:
+    """Each byte b becomes (b/255 − 0.1307)/0.3081, in a tensor (1, 28, 28), float32."""
+    from torchvision.datasets import MNIST
+
+    dataset = solutions.gradient_comparison.mnist(every_byte(), train=train)
+    if not isinstance(dataset, MNIST):
+        wrong(dataset, "an instance of torchvision.datasets.MNIST")
+    images, labels = stored(train)
+    part = "training" if train else "test"
+    holds(
+        len(dataset) == len(images),
+        f"returned {len(dataset)} examples for train={train}",
+        f"the {len(images)} of the {part} set",
+    )
+    mean, deviation = torch.tensor(0.1307), torch.tensor(0.3081)
+    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+        example = dataset[index]
+        holds(
+            isinstance(example, tuple) and len(example) == 2 and int(example[1]) == label,
+            f"returned {shown(example)} as example {index} of the {part} set",
+            f"an image with the label {label}",
+        )
+        scaled = image[None].float().div(255)
+        equal(
+            example[0],
+            (scaled - mean) / deviation,
+            "(b/255 − 0.1307)/0.3081 for each byte b: ToTensor, then Normalize",
+        )
+
+
+@check("2.4", "mnist")
+def test_mnist_says_how_to_fill_an_empty_folder(solutions: Answers) -> None:
+    """Where the files are missing, the error names the folder and both ways to fill it."""
+    root = Path(_folder().name) / "empty-folder"
+    root.mkdir(exist_ok=True)
+    error = refuses(
+        solutions.gradient_comparison.mnist,
+        root,
+        error=Exception,
+        because="there are no MNIST files in the folder",
+    )
+    holds(
+        "empty-folder" in str(error)
+        and "download" in str(error)
+        and "python -m data" in str(error),
+        f"raised {type(error).__name__}: {str(error)[:300]}",
+        "an error that names the folder, `python -m data` and `python -m data --download`",
+    )
+
+
+@check("2.4", "mnist")
+def test_mnist_reads_the_digits_of_this_run(solutions: Answers) -> None:
+    """The whole data set is read: images (1, 28, 28) of the ten classes."""
+    chosen = digits()
+    dataset = solutions.gradient_comparison.mnist(chosen.root)
+    image, _ = dataset[0]
+    same_form(image, (1, 28, 28), torch.float32, "an image of one channel")
+    classes = sorted(set(dataset.targets.tolist()))
+    holds(classes == [*range(10)], f"returned the classes {classes}", "the digits 0 to 9")
+    if wanted():
+        show_text("data set", chosen.name)
+        first = [(dataset.targets == digit).nonzero().flatten()[:3] for digit in range(10)]
+        chosen_ones = torch.stack(first, dim=1).flatten()
+        show_images(
+            "digits of the data set",
+            lambda: dataset.data[chosen_ones],
+            [int(label) for label in dataset.targets[chosen_ones]],
+            alt="Three examples of each digit from 0 to 9, white on black.",
+        )
+
+
+widths = st.lists(st.integers(1, 6), max_size=4)
+activations = st.sampled_from(["relu", "tanh", "sigmoid"])
+
+
+def network(solutions: Answers, *args: Any, **kwargs: Any) -> nn.Module:
+    """The learner's MLP, or Wrong."""
+    model = solutions.gradient_comparison.MLP(*args, **kwargs)
+    if not isinstance(model, nn.Module):
+        wrong(model, "an instance of torch.nn.Module")
+    return model
+
+
+@check("2.4", "MLP", hidden=widths, activation=activations, n=st.integers(1, 4), seed=seeds)
+def test_MLP_computes_its_layers_in_order(
+    solutions: Answers, hidden: list[int], activation: str, n: int, seed: int
+) -> None:
+    """Linear layers of the widths asked for, the activation between them, plain scores at last."""
+    torch.manual_seed(seed)
+    model = network(solutions, tuple(hidden), activation=activation).double()
+    sizes = [(layer.in_features, layer.out_features) for layer in linear_layers(model)]
+    expected = [*zip((784, *hidden), (*hidden, 10), strict=True)]
+    holds(
+        sizes == expected,
+        f"built linear layers of the sizes {sizes}",
+        f"{expected}: 784 pixels, the hidden widths, 10 classes",
+    )
+    plan = Plan(tuple(hidden), activation, n, seed)
+    with torch.no_grad():
+        scores = model(plan.images())
+    truth = derived(model, activation, plan.images(), plan.labels())
+    within(
+        scores,
+        truth.logits,
+        truth.logits_bound,
+        f"W y + b of the last layer, with {activation} after each layer before it",
+        torch.float64,
+    )
+
+
+@check("2.4", "MLP")
+def test_MLP_has_four_layers_of_128_with_relu_by_default(solutions: Answers) -> None:
+    """MLP() maps (N, 1, 28, 28) to (N, 10) through four hidden ReLU layers of width 128."""
+    torch.manual_seed(0)
+    model = network(solutions).double()
+    sizes = [layer.out_features for layer in linear_layers(model)]
+    holds(
+        sizes == [128, 128, 128, 128, 10],
+        f"built linear layers with {sizes} outputs",
+        "[128, 128, 128, 128, 10]",
+    )
+    plan = Plan((128,) * 4, "relu", 2, 0)
+    truth = derived(model, "relu", plan.images(), plan.labels())
+    with torch.no_grad():
+        scores = model(plan.images())
+    within(scores, truth.logits, truth.logits_bound, "the scores with ReLU", torch.float64)
+
+
+VARIANCES = {
+    "default": ("1/(3·inputs), PyTorch's own", lambda inputs, outputs: 1 / (3 * inputs)),
+    "xavier": ("2/(inputs + outputs)", lambda inputs, outputs: 2 / (inputs + outputs)),
+    "he": ("2/inputs", lambda inputs, outputs: 2 / inputs),
+}
+
+
+@check("2.4", "MLP", init=st.sampled_from(sorted(VARIANCES)), seed=st.integers(0, 9))
+def test_MLP_initialises_with_the_variance_asked_for(
+    solutions: Answers, init: str, seed: int
+) -> None:
+    """Weights have mean 0 and variance 2/(in + out) for Xavier, 2/in for He."""
+    torch.manual_seed(seed)
+    # With a sigmoid the gain of Xavier's rule is 1 in every convention; He's rule is for ReLU.
+    activation = "sigmoid" if init == "xavier" else "relu"
+    model = network(solutions, (96, 128), activation=activation, init=init)
+    formula, variance = VARIANCES[init]
+    for layer in linear_layers(model)[:2]:
+        weights = layer.weight.detach().double()
+        expected = variance(layer.in_features, layer.out_features)
+        # The mean of n squares deviates by √((κ − 1)/n) of itself, κ ≤ 3 for a uniform, normal or
+        # orthogonal rule; eight standard deviations do not happen by chance (p < 10⁻¹⁴).
+        n = weights.numel()
+        near(
+            float((weights**2).mean()),
+            expected,
+            8 * math.sqrt(2 / n) * expected,
+            f"{formula}, the mean square of the weights of a layer "
+            f"({layer.in_features} → {layer.out_features}) with init={init!r}",
+        )
+        near(
+            float(weights.mean()),
+            0.0,
+            8 * math.sqrt(expected / n),
+            f"the mean of the weights with init={init!r}",
+        )
+
+
+@check("2.4", "MLP", hidden=widths, batch_norm=st.booleans(), activation=activations)
+def test_MLP_normalises_each_hidden_layer_if_asked(
+    solutions: Answers, hidden: list[int], batch_norm: bool, activation: str
+) -> None:
+    """With batch_norm=True every hidden layer goes through a BatchNorm of its width; else none."""
+    model = network(solutions, tuple(hidden), activation=activation, batch_norm=batch_norm)
+    used: list[int] = []
+    for layer in model.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.register_forward_hook(lambda layer, *_: used.append(layer.num_features))
+    scores = model.train()(torch.linspace(-1, 1, 4 * 784).reshape(4, 1, 28, 28))
+    expected = hidden if batch_norm else []
+    holds(
+        used == expected,
+        f"sent its input through batch norm layers of the widths {used}",
+        f"{expected}: batch_norm={batch_norm} with hidden={tuple(hidden)}",
+    )
+    same_form(scores, (4, 10), torch.float32, "10 scores for each of 4 images")
+
+
+def by_layer(gradients: Any, model: nn.Module) -> list[Tensor]:
+    """The gradients in their order, one for each linear layer, or Wrong."""
+    layers = linear_layers(model)
+    if not isinstance(gradients, Mapping) or not all(
+        isinstance(value, Tensor) for value in gradients.values()
+    ):
+        wrong(gradients, "a dict from the name of each layer to a tensor")
+    if len(gradients) != len(layers):
+        raise Wrong(
+            f"returned gradients for {len(gradients)} layers: {[*gradients]}",
+            f"one for each of the {len(layers)} nn.Linear layers",
+        )
+    return [*gradients.values()]
+
+
+RECURSION = "∂E/∂W = δ yᵀ by the recursion δ^(l-1) = Wᵀδ^(l) ⊙ f', E the mean cross-entropy"
+
+
+@check("2.4", "layer_gradients", plan=plans())
+def test_layer_gradients_equal_the_delta_recursion(solutions: Answers, plan: Plan) -> None:
+    """In float64 they are those of section 1's recursion, for every depth, width, activation."""
+    model = plan.model()
+    truth = derived(model, plan.activation, plan.images(), plan.labels())
+    gradients = by_layer(
+        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()), model
+    )
+    for index, (gradient, expected, bound) in enumerate(
+        zip(gradients, truth.gradients, truth.bounds, strict=True), start=1
+    ):
+        within(
+            gradient,
+            expected,
+            bound,
+            f"{RECURSION} (layer {index} of {len(gradients)} of a {plan})",
+            torch.float64,
+        )
+
+
+@check("2.4", "layer_gradients", plan=plans(activations=("relu",), depths=(1, 4)))
+def test_relu_networks_obey_eulers_theorem(solutions: Answers, plan: Plan) -> None:
+    """Without biases a ReLU network is homogeneous in each W: ⟨W, ∂E/∂W⟩ is the same for all."""
+    model = plan.model(bias=False)
+    truth = derived(model, "relu", plan.images(), plan.labels())
+    gradients = by_layer(
+        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()), model
+    )
+    weights = [layer.weight.detach() for layer in linear_layers(model)]
+    same_form(gradients[-1], tuple(weights[-1].shape), torch.float64, RECURSION)
+    expected = float((weights[-1] * gradients[-1]).sum())
+    for index, (W, gradient) in enumerate(zip(weights, gradients, strict=True), start=1):
+        same_form(gradient, tuple(W.shape), torch.float64, RECURSION)
+        # The bounds on both gradients, weighed by |W|, and the rounding of the two sums.
+        bound = sum(
+            float((w.abs() * b).sum()) + gamma(w.numel(), w.dtype) * float((w * g).abs().sum())
+            for w, b, g in (
+                (W, truth.bounds[index - 1], gradient),
+                (weights[-1], truth.bounds[-1], gradients[-1]),
+            )
+        )
+        near(
+            (W * gradient).sum(),
+            expected,
+            bound,
+            f"⟨W, ∂E/∂W⟩ of every layer, for E(cW) has one slope in c whichever W is scaled "
+            f"(layer {index} against the last, in a {plan} without biases)",
+        )
+
+
+@check("2.4", "layer_gradients", plan=plans(activations=("sigmoid",), depths=(1, 4), batch=(1, 1)))
+def test_sigmoid_layers_shrink_delta(solutions: Answers, plan: Plan) -> None:
+    """Back through a linear and a sigmoid layer, ‖δ‖ grows at most by ‖W‖₂/4."""
+    model = plan.model()
+    truth = derived(model, "sigmoid", plan.images(), plan.labels())
+    gradients = by_layer(
+        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()), model
+    )
+    y, norms, errors = plan.images().flatten(1), [], []
+    layers = linear_layers(model)
+    for layer, gradient, bound in zip(layers, gradients, truth.bounds, strict=True):
+        same_form(gradient, tuple(layer.weight.shape), torch.float64, RECURSION)
+        # For one image ∂E/∂W = δ yᵀ, so ‖∂E/∂W‖ = ‖δ‖·‖y‖.
+        norms.append(float(gradient.norm() / y.norm()))
+        errors.append(float(bound.norm() / y.norm()))
+        with torch.no_grad():
+            y = torch.sigmoid(layer(y))
+    for index in range(len(layers) - 1):
+        growth = float(torch.linalg.matrix_norm(layers[index + 1].weight.detach(), 2)) / 4
+        limit = growth * (norms[index + 1] + errors[index + 1]) + errors[index]
+        holds(
+            norms[index] <= limit * (1 + gamma(1000, torch.float64)),
+            f"returned a gradient of layer {index + 1} that means ‖δ‖ = {norms[index]:.6g}",
+            f"at most ‖W‖₂/4·‖δ‖ of the next layer, {limit:.6g}, since f' ≤ 1/4",
+        )
+
+
+@check("2.4", "layer_gradients", plan=plans(batch=(2, 4)))
+def test_the_gradient_of_a_batch_is_the_mean(solutions: Answers, plan: Plan) -> None:
+    """E is the mean over the batch, so its gradient is the mean of the samples' gradients."""
+    model, images, labels = plan.model(), plan.images(), plan.labels()
+    layer_gradients = solutions.gradient_comparison.layer_gradients
+    single = [
+        by_layer(layer_gradients(model, images[i : i + 1], labels[i : i + 1]), model)
+        for i in range(plan.batch)
+    ]
+    whole = by_layer(layer_gradients(model, images, labels), model)
+    truth = derived(model, plan.activation, images, labels)
+    for index, gradient in enumerate(whole):
+        parts = [gradients[index] for gradients in single]
+        for part in parts:
+            same_form(part, tuple(truth.gradients[index].shape), torch.float64, RECURSION)
+        # The mean of the samples' bounds is at most N times the bound of the batch.
+        within(
+            gradient,
+            torch.stack(parts).mean(dim=0),
+            (1 + plan.batch) * truth.bounds[index],
+            "the mean of the gradients of its samples, each taken alone",
+            torch.float64,
+        )
+
+
+@check("2.4", "layer_gradients", plan=plans(depths=(1, 2), batch=(2, 4)), training=st.booleans())
+def test_layer_gradients_leave_the_model_alone(
+    solutions: Answers, plan: Plan, training: bool
+) -> None:
+    """Parameters, buffers, mode and .grad stay as they were."""
+    model = plan.model(batch_norm=True).train(training)
+    for parameter in model.parameters():
+        parameter.grad = torch.full_like(parameter, 7.0)
+    before = copy.deepcopy(model.state_dict())
+    grads = [parameter.grad for parameter in model.parameters()]
+    solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels())
+    for name, value in model.state_dict().items():
+        holds(torch.equal(value, before[name]), f"changed {name} of the model", "it as it was")
+    holds(
+        all(module.training is training for module in model.modules()),
+        f"left the model in {'training' if model.training else 'evaluation'} mode",
+        f"the mode in which it came, {'training' if training else 'evaluation'}",
+    )
+    for (name, parameter), grad in zip(model.named_parameters(), grads, strict=True):
+        holds(
+            parameter.grad is not None
+            and grad is not None
+            and torch.equal(parameter.grad, torch.full_like(parameter, 7.0)),
+            f"changed the .grad of {name}",
+            "the .grad that was there before the call",
+        )
+        holds(parameter.requires_grad, f"froze {name}", "a parameter that can be trained")
+
+
+RATES = st.sampled_from([1 / 4, 1 / 32, 1.0])
+
+
+@check("2.4", "train", plan=plans(depths=(0, 2)), lr=RATES)
+def test_train_takes_the_step_that_the_gradient_says(
+    solutions: Answers, plan: Plan, lr: float
+) -> None:
+    """One step of plain SGD: W ← W − lr·∂E/∂W and b ← b − lr·∂E/∂b; the history says ∂E/∂W."""
+    model = plan.model()
+    images, labels = plan.images(), plan.labels()
+    truth = derived(model, plan.activation, images, labels)
+    expected = copy.deepcopy(linear_layers(model))
+    history = solutions.gradient_comparison.train(model, [(images, labels)], lr=lr, steps=1)
+    judge_history(history, 1, len(expected))
+    for index, (layer, before) in enumerate(zip(linear_layers(model), expected, strict=True)):
+        for name, gradient, bound in (
+            ("weight", truth.gradients[index], truth.bounds[index]),
+            ("bias", truth.bias_gradients[index], truth.bias_bounds[index]),
+        ):
+            old = getattr(before, name).detach()
+            # The gradient's own bound, and one product and one difference, each rounded.
+            slack = lr * bound + gamma(3, old.dtype) * (old.abs() + lr * gradient.abs())
+            try:
+                within(getattr(layer, name).detach(), old - lr * gradient, slack, "", torch.float64)
+            except Wrong:
+                moved = (getattr(layer, name).detach() - old).norm().item()
+                raise Wrong(
+                    f"moved the {name} of linear layer {index + 1} by ‖Δ‖ = {moved:.6g}",
+                    f"‖Δ‖ = {lr * gradient.norm().item():.6g}, −lr·∂E/∂{name} of the mean "
+                    f"cross-entropy, with lr={lr:g}",
+                ) from None
+        near(
+            [*history[0].values()][index],
+            float(truth.gradients[index].abs().mean()),
+            float(truth.bounds[index].mean()) * 2,
+            f"mean |∂E/∂W| of linear layer {index + 1} at the step",
+        )
+
+
+def judge_history(history: Any, steps: int, layers: int) -> None:
+    """A list with a dict for each step that holds a number for each layer, or Wrong."""
+    if not isinstance(history, Sequence) or len(history) != steps:
+        wrong(history, f"a list of {steps} dicts, one for each step")
+    for entry in history:
+        if not isinstance(entry, Mapping) or len(entry) != layers:
+            wrong(entry, f"a dict with a number for each of the {layers} linear layers")
+
+
+@check("2.4", "train", plan=plans(depths=(0, 2)), steps=st.integers(2, 5), lr=RATES)
+def test_train_goes_on_step_by_step(solutions: Answers, plan: Plan, steps: int, lr: float) -> None:
+    """Many steps are as many single steps, each with a gradient of its own, round the loader."""
+    batches = plan.batches()
+    at_once, one_by_one = plan.model(), plan.model()
+    train = solutions.gradient_comparison.train
+    single: list[Any] = []
+    for index in range(steps):
+        one_by_one.zero_grad()
+        part = train(one_by_one, [batches[index % 2]], lr=lr, steps=1)
+        judge_history(part, 1, len(plan.hidden) + 1)
+        single += part
+    history = train(at_once, batches, lr=lr, steps=steps)
+    judge_history(history, steps, len(plan.hidden) + 1)
+    for index, (whole, alone) in enumerate(zip(history, single, strict=True)):
+        holds(
+            [*whole.values()] == [*alone.values()],
+            f"recorded {shown([*whole.values()])} at step {index + 1} of {steps}",
+            f"{shown([*alone.values()])}, the gradients of the batch whose turn it is at the "
+            "weights that the step before left, and of nothing else",
+        )
+    for (name, one), other in zip(at_once.named_parameters(), one_by_one.parameters(), strict=True):
+        holds(
+            torch.equal(one, other),
+            f"left other values in {name} after {steps} steps",
+            f"those that {steps} single steps leave, going round the loader",
+        )
+
+
+@st.composite
+def named_plans(draw: st.DrawFn) -> dict[str, Plan]:
+    """One to three networks that differ, with names."""
+    names = draw(st.lists(st.sampled_from("αβγδ"), min_size=1, max_size=3, unique=True))
+    first = draw(plans(depths=(0, 3), batch=(2, 3)))
+    return {
+        name: first._replace(hidden=first.hidden + (3,) * index, seed=first.seed + 10 * index)
+        for index, name in enumerate(names)
+    }
+
+
+@check("2.4", "compare", named=named_plans())
+def test_compare_gives_the_mean_absolute_gradient(
+    solutions: Answers, named: dict[str, Plan]
+) -> None:
+    """Variant name → layer → mean |∂E/∂W|, each variant on the same batch."""
+    models = {name: plan.model() for name, plan in named.items()}
+    first = next(iter(named.values()))
+    images, labels = first.images(), first.labels()
+    comparison = solutions.gradient_comparison.compare(models, images, labels)
+    if not isinstance(comparison, Mapping) or set(comparison) != set(named):
+        wrong(comparison, f"a dict with the keys {[*named]}, the names of the variants")
+    for name, plan in named.items():
+        truth = derived(models[name], plan.activation, images, labels)
+        layers = comparison[name]
+        if not isinstance(layers, Mapping) or len(layers) != len(truth.gradients):
+            wrong(layers, f"a dict with a number for each of {len(truth.gradients)} linear layers")
+        for index, value in enumerate(layers.values()):
+            near(
+                value,
+                float(truth.gradients[index].abs().mean()),
+                float(truth.bounds[index].mean()) * 2,
+                f"mean |∂E/∂W| of linear layer {index + 1} of the variant {name!r}, a {plan}",
+            )
+
+
+@check("2.4", "compare")
+def test_compare_on_the_digits_of_this_run(solutions: Answers) -> None:
+    """On real images, each layer of each variant has a positive, finite mean gradient."""
+    chosen = digits()
+    dataset = solutions.gradient_comparison.mnist(chosen.root)
+    images = torch.stack([dataset[index][0] for index in range(64)])
+    labels = dataset.targets[:64]
+    deep = (64,) * 5
+    torch.manual_seed(0)
+    settings: dict[str, tuple[tuple, dict[str, Any]]] = {
+        "sigmoid": ((deep,), {"activation": "sigmoid"}),
+        "tanh": ((deep,), {"activation": "tanh"}),
+        "ReLU": ((deep,), {}),
+        "ReLU, 2 hidden layers": (((64, 64),), {}),
+        "ReLU, 4 × as wide": (((256,) * 5,), {}),
+        "sigmoid, Xavier": ((deep,), {"activation": "sigmoid", "init": "xavier"}),
+        "ReLU, He": ((deep,), {"init": "he"}),
+        "sigmoid, batch norm": ((deep,), {"activation": "sigmoid", "batch_norm": True}),
+    }
+    if not wanted():
+        settings = {name: settings[name] for name in ("sigmoid", "ReLU, He")}
+    models = {name: network(solutions, *a, **k) for name, (a, k) in settings.items()}
+    comparison = solutions.gradient_comparison.compare(models, images, labels)
+    values = {name: [float(v) for v in layers.values()] for name, layers in comparison.items()}
+    for name, layers in values.items():
+        holds(
+            all(0 < value < math.inf for value in layers),
+            f"returned {shown(layers)} for {name!r}",
+            "a positive number for each layer",
+        )
+    if wanted():
+        show_gradients(chosen.name, values)
+        show_training(solutions, dataset)
+
+
+def show_gradients(name: str, values: dict[str, list[float]]) -> None:
+    show_lines(
+        "gradient of each layer",
+        values,
+        x="linear layer, from input to output",
+        y="mean |∂E/∂W|",
+        log=True,
+        alt="Mean absolute weight gradient of each layer, one line a variant. With a sigmoid it "
+        "falls by orders of magnitude towards the input; with ReLU, Xavier's or He's weights or "
+        "batch norm it stays nearly level.",
+    )
+    layers = max(map(len, values.values()))
+    show_table(
+        "gradient of each layer",
+        [f"mean |∂E/∂W| on {name}", *(f"layer {index + 1}" for index in range(layers))],
+        [
+            [name, *(f"{v:.1e}" for v in row), *[""] * (layers - len(row))]
+            for name, row in values.items()
+        ],
+    )
+
+
+def show_training(solutions: Answers, dataset: Any) -> None:
+    """Record how the gradient of the first and last layer moves over 60 steps."""
+    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0))[: 20 * 64]
+    images = torch.stack([dataset[int(index)][0] for index in order])
+    labels = dataset.targets[order]
+    loader = [*zip(images.split(64), labels.split(64), strict=True)]
+    series = {}
+    for name, kwargs in {
+        "sigmoid": {},
+        "sigmoid, batch norm": {"batch_norm": True},
+    }.items():
+        torch.manual_seed(0)
+        model = network(solutions, (64,) * 3, activation="sigmoid", **kwargs)
+        history = solutions.gradient_comparison.train(model, loader, lr=0.5, steps=60)
+        series[f"{name}: first layer"] = [[*step.values()][0] for step in history]
+        series[f"{name}: last layer"] = [[*step.values()][-1] for step in history]
+    show_lines(
+        "gradients while training",
+        series,
+        x="step",
+        y="mean |∂E/∂W|",
+        log=True,
+        alt="Over 60 steps of SGD the first layer's gradient of the sigmoid network stays far below "
+        "its last layer's; with batch norm the two are close.",
+    )
+
+
+comparisons = st.dictionaries(
+    st.sampled_from(["sigmoid", "tanh", "ReLU", "deep <&> wide"]),
+    st.lists(st.integers(-12, 3).map(lambda k: 2.0**k), min_size=2, max_size=5),
+    min_size=1,
+    max_size=3,
+)
+
+
+@check("2.4", "plot", comparison=comparisons)
+def test_plot_draws_one_line_a_variant_on_a_log_scale(
+    solutions: Answers, comparison: dict[str, list[float]]
+) -> None:
+    """A figure in which every variant is a line over its layers, named, on a logarithmic scale."""
+    from matplotlib.figure import Figure
+
+    figure = solutions.gradient_comparison.plot(
+        {
+            name: {f"layer {index}": value for index, value in enumerate(values)}
+            for name, values in comparison.items()
+        }
+    )
+    try:
+        if not isinstance(figure, Figure):
+            wrong(figure, "a matplotlib.figure.Figure")
+        judge_figure(figure, comparison)
+    finally:
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")
+
+
+def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:
+    drawn = [
+        ([float(y) for y in line.get_ydata()], axes) for axes in figure.axes for line in axes.lines
+    ]
+    words = {text.get_text() for axes in figure.axes for text in axes.findobj(_is_text)}
+    words |= {text.get_text() for text in figure.findobj(_is_text)}
+    for name, values in comparison.items():
+        scales = [axes.get_yscale() for ys, axes in drawn if ys == values]
+        holds(
+            bool(scales),
+            f"drew lines through {shown([ys for ys, _ in drawn])}",
+            f"a line through {shown(values)}, the layers of the variant {name!r}",
+        )
+        holds(
+            "log" in scales,
+            f"drew {name!r} on a {scales[0] if scales else ''} scale",
+            "a logarithmic scale, on which a vanishing gradient is a falling line",
+        )
+        holds(
+            any(name in word for word in words),
+            f"drew a figure whose only words are {sorted(filter(None, words))}",
+            f"the name of the variant {name!r}, in a legend or beside its line",
+        )
+
+
+def _is_text(artist: Any) -> bool:
+    return hasattr(artist, "get_text")
