@@ -71,12 +71,12 @@ def is_reference(config: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def solutions(request: pytest.FixtureRequest) -> Iterator[Answers]:
+def solutions(request: pytest.FixtureRequest) -> Answers:
     """The answers under test: the reference, or the folder given with --solutions."""
     from tests.answers import Answers
 
     folder = Path(request.config.getoption("--solutions") or REFERENCE)
-    yield Answers(folder, {exercise.module for exercise in EXERCISES.values()}).install()
+    return Answers(folder, {exercise.module for exercise in EXERCISES.values()}).install()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

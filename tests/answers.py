@@ -123,15 +123,15 @@ class Call:
             return dict(enumerate(self.args)) | self.kwargs  # type: ignore[return-value]
         return dict(bound.arguments)
 
-    def changed(self) -> str | None:
-        """The name of a tensor argument whose values the call changed; they are put back."""
+    def changed(self) -> tuple[str, str] | None:
+        """A tensor argument whose values the call changed, and to what; they are put back."""
         found = None
         for value, copy, _, _ in self.before:
             if value.shape != copy.shape or not torch.equal(value.detach(), copy):
                 name = next(
                     (n for n, given in self.named().items() if given is value), "its argument"
                 )
-                found = found or str(name)
+                found = found or (str(name), shown(value))
                 with torch.no_grad():
                     value.data = copy
         return found
@@ -153,11 +153,18 @@ class Call:
         for name, value in named.items():
             if isinstance(value, Tensor):
                 small = shown(value)
-                described.append(
-                    f"{name} = {small}" if "tensor of shape" not in small else f"{name} {small}"
-                )
+                text = f"{name} {'being ' if 'tensor of shape' in small else '= '}{small}"
+                described.append(text + _strides(value))
         where = f" with {' and '.join(described)}" if described else ""
         return f"{self.function.name}({inline}){where}"
+
+
+def _strides(value: Tensor) -> str:
+    if value.is_contiguous():
+        return ""
+    transposed = value.dim() >= 2 and value.mT.is_contiguous()
+    how = "a transposed view" if transposed else "a view into a larger tensor"
+    return f" ({how}, with strides {value.stride()})"
 
 
 class Function:
@@ -180,9 +187,10 @@ class Function:
             if torch.get_default_dtype() is not torch.float32:
                 torch.set_default_dtype(torch.float32)
         if changed := call.changed():
+            name, value = changed
             raise Wrong(
-                f"changed its argument {changed}",
-                f"{changed} as it was: the result goes into new tensors",
+                f"changed its argument {name} to {value}",
+                f"{name} as it was: the result goes into new tensors",
             )
         return result
 
@@ -196,7 +204,7 @@ class Function:
 def raised(error: BaseException, folder: Path, expected: str, call: str | None = None) -> Wrong:
     """An error as the learner should see it: its kind, its words, the line of theirs."""
     words = str(error).strip().splitlines()
-    text = f"raised {type(error).__name__}" + (f": {words[0][:300]}" if words else "")
+    text = f"raised {type(error).__name__}" + (f": {words[0][:300]}" if any(words) else "")
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
     where = f"{Path(own[-1].filename).name}, line {own[-1].lineno}: {own[-1].line}" if own else None

@@ -1,14 +1,14 @@
 """Which known mistake an answer looks like.
 
-Two answers make the same mistake, as far as can be seen, if they fail the same check on the same
-case with the same message: what was called, what came back, what was expected. So the diagnosis
-lets every known mistake of the exercise face the learner's failing case, and keeps those that fail
-as the learner does. Where several do, the check's other cases decide between them if they can.
+Two answers make the same mistake, as far as can be seen, if the same check on the same case finds
+the same wrong result. So the diagnosis lets every known mistake in the function face the learner's
+failing case, and keeps those that fail as the learner does. Where several do, the other cases and
+checks of the function decide between them, if they can.
 """
 
 from tests.answers import Answers
 from tests.catalogue import MISTAKES, Mistake, load
-from tests.checks import Case, Check
+from tests.checks import REGISTER, Case, Check
 from tests.verdict import Wrong
 
 
@@ -19,19 +19,21 @@ def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> list[M
         mistake
         for mistake in MISTAKES.values()
         if mistake.exercise == check.exercise
+        and check.function in mistake.replaced
         and _seen(check, answers.trying(mistake), case) == wrong.seen()
     ]
     if len(suspects) < 2:
         return suspects
-    seen = [_seen(check, answers, other) for other in check.corpus]
-    consistent = [
-        mistake
-        for mistake in suspects
-        if seen == [_seen(check, answers.trying(mistake), o) for o in check.corpus]
-    ]
-    return consistent or suspects
+    left = suspects
+    for other in [check, *(c for c in REGISTER.values() if c.function == check.function)]:
+        for one in other.corpus:
+            seen = _seen(other, answers, one)
+            left = [m for m in left if _seen(other, answers.trying(m), one) == seen]
+            if len(left) < 2:
+                return left or suspects
+    return left
 
 
-def _seen(check: Check, answers: Answers, case: Case) -> tuple | None:
+def _seen(check: Check, answers: Answers, case: Case) -> tuple[str, str] | None:
     wrong = check.failure(answers, case)
     return wrong and wrong.seen()

@@ -17,7 +17,7 @@ _kept: list[dict[str, Any]] | None = None
 @contextmanager
 def recording() -> Iterator[list[dict[str, Any]]]:
     """Keep what is shown while the context lasts."""
-    global _kept
+    global _kept  # noqa: PLW0603 - one check runs at a time
     before, _kept = _kept, []
     try:
         yield _kept

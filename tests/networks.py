@@ -1,6 +1,7 @@
 """Networks that the suite makes itself, to ask 2.4's functions about something it understands."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -26,7 +27,7 @@ class Plan(NamedTuple):
         torch.manual_seed(self.seed)
         widths = (28 * 28, *self.hidden, 10)
         modules: list[nn.Module] = [nn.Flatten()]
-        for index, (inputs, outputs) in enumerate(zip(widths, widths[1:], strict=False)):
+        for index, (inputs, outputs) in enumerate(pairwise(widths)):
             linear = nn.Linear(inputs, outputs, bias=bias)
             # Wider than PyTorch's default, so that the gradient of no layer is tiny.
             nn.init.normal_(linear.weight, std=2 / inputs**0.5)
@@ -78,17 +79,27 @@ def linear_layers(model: nn.Module) -> list[nn.Linear]:
     return [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
 
 
-def derived(model: nn.Module, activation: str, images: Tensor, labels: Tensor) -> Backpropagation:
-    """The hand-derived gradients for a model of linear layers with one activation between them."""
-    linears = linear_layers(model)
-    layers = [
-        Layer(
-            linear.weight.detach().double(),
-            torch.zeros(linear.out_features, dtype=torch.float64)
-            if linear.bias is None
-            else linear.bias.detach().double(),
-            activation if linear is not linears[-1] else "identity",
-        )
-        for linear in linears
-    ]
+def derived(
+    model: nn.Module,
+    activation: str,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    before: float = 1.0,
+    after: float = 1.0,
+) -> Backpropagation:
+    """The hand-derived gradients for a model of linear layers with one activation between them.
+
+    ``before`` and ``after`` are factors on what goes into and comes out of each activation.
+    """
+    *hidden, output = linear_layers(model)
+    layers = [_layer(linear, activation, before) for linear in hidden]
+    layers.append(_layer(output, "identity", 1.0))
+    layers[1:] = [layer._replace(W=layer.W * after) for layer in layers[1:]]
     return backpropagate(layers, images.double().flatten(1), labels)
+
+
+def _layer(linear: nn.Linear, activation: str, scale: float) -> Layer:
+    W = linear.weight.detach().double()
+    b = W.new_zeros(len(W)) if linear.bias is None else linear.bias.detach().double()
+    return Layer(W * scale, b * scale, activation)

@@ -264,7 +264,10 @@ def _is_faster(layer: Convolution) -> str | None:
     convolved = outputs * layer.kernel.numel()
     if convolved < outputs * inputs:
         return None
-    return f"{layer}: {convolved} multiplications, and the fully connected layer has as many"
+    return (
+        f"speed depends on the sizes: {layer} takes as many multiplications, {convolved}, as the "
+        "fully connected layer"
+    )
 
 
 def _is_local(layer: Convolution) -> str | None:

@@ -104,13 +104,21 @@ def reload(folder: str, variant: str | None, path: str, x: list[float]) -> Any:
     return {"dtype": str(y.dtype), "y": [value.hex() for value in y.double().flatten().tolist()]}
 
 
-def save_on_a_full_disk(
-    folder: str, variant: str | None, path: str, weights: list[float], limits: list[int], kill: bool
+def save_interrupted(
+    folder: str,
+    variant: str | None,
+    *,
+    path: str,
+    weights: list[float],
+    unit: str,
+    limits: list[int],
+    kill: bool,
 ) -> Any:
-    """Save, once for each limit, on a disk that takes only so many bytes of a file.
+    """Save, once for each limit, and interrupt it there. Between two tries the file is put back.
 
-    With ``kill`` the process dies at the first byte too many, as if the machine had lost power;
-    without, the write fails with an OSError. Between two tries the file is put back.
+    With unit "bytes" the disk takes only so many bytes of a file; the process dies at the first
+    byte too many, as if the machine had lost power, or without ``kill`` sees an OSError. With unit
+    "step" it dies before the so-manieth file is opened, renamed or removed.
     Returns for each limit what is in path afterwards, in hexadecimal, or None if nothing is.
     """
     answers = _answers(folder, variant)
@@ -119,12 +127,16 @@ def save_on_a_full_disk(
     before = Path(path).read_bytes()
     found = []
     for limit in limits:
+        Path(path).unlink(missing_ok=True)
         Path(path).write_bytes(before)
         child = os.fork()
         if child == 0:
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL if kill else signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            if unit == "bytes":
+                signal.signal(signal.SIGXFSZ, signal.SIG_DFL if kill else signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            else:
+                _die_at_step(limit)
             try:
                 save_weights(model, path)
             finally:
@@ -132,6 +144,23 @@ def save_on_a_full_disk(
         os.waitpid(child, 0)
         found.append(Path(path).read_bytes().hex() if Path(path).exists() else None)
     return found
+
+
+STEPS = {"open", "os.rename", "os.remove", "os.link", "os.truncate", "os.chmod", "os.rmdir"}
+"""The audit events of CPython at which a file may change its name or be opened."""
+
+
+def _die_at_step(number: int) -> None:
+    steps = 0
+
+    def count(event: str, _: tuple) -> None:
+        nonlocal steps
+        if event in STEPS:
+            steps += 1
+            if steps == number:
+                os._exit(1)
+
+    sys.addaudithook(count)
 
 
 def regression(weight: float, bias: float) -> Any:
@@ -153,4 +182,4 @@ def regression(weight: float, bias: float) -> Any:
     return model
 
 
-TASKS = {"reload": reload, "save_on_a_full_disk": save_on_a_full_disk}
+TASKS = {"reload": reload, "save_interrupted": save_interrupted}

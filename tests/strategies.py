@@ -44,22 +44,24 @@ def _bytes(length: int) -> st.SearchStrategy[bytes]:
     return st.binary(min_size=length, max_size=length)
 
 
-@st.composite
+@cache
 def lattice(
-    draw: st.DrawFn,
     shape: tuple[int, ...],
     dtype: torch.dtype = torch.float64,
     *,
     most: int = 8,
     unit: float = 1.0,
-) -> Tensor:
+) -> st.SearchStrategy[Tensor]:
     """A tensor of this shape and dtype whose entries are integers from −most to most, times unit.
 
     Args: most, at most 127; unit, a power of two, so that scaling rounds nothing.
     """
-    content = bytearray(draw(_bytes(prod(shape))))
-    values = torch.frombuffer(content, dtype=torch.int8).to(dtype).fmod_(most + 1).mul_(unit)
-    return draw(layouts)(values.reshape(shape))
+
+    def build(content: bytes, layout: Layout) -> Tensor:
+        values = torch.frombuffer(bytearray(content), dtype=torch.int8).to(dtype)
+        return layout(values.fmod_(most + 1).mul_(unit).reshape(shape))
+
+    return st.tuples(_bytes(prod(shape)), layouts).map(lambda drawn: build(*drawn))
 
 
 def shapes(dimensions: int) -> st.SearchStrategy[tuple[int, ...]]:

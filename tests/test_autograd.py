@@ -14,9 +14,10 @@ FORMULA = "ones @ Mᵀ, the gradient of Σ(X @ M)"
 HOMEWORK_M = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]])
 
 
-@check("2.3", "gradient", X=lattice((3, 3), torch.float32))
-def test_gradient_of_the_homework_has_rows_3_2_4(solutions: Answers, X: Tensor) -> None:
+@check("2.3", "gradient", offset=lattice((3, 3), torch.float32))
+def test_gradient_of_the_homework_has_rows_3_2_4(solutions: Answers, offset: Tensor) -> None:
     """For the homework's M, every row of the gradient is [3, 2, 4], the row sums of M."""
+    X = offset + torch.arange(1.0, 10.0).reshape(3, 3)
     equal(solutions.autograd.M, HOMEWORK_M, "M, the constant that the exercise gives")
     equal(solutions.autograd.gradient(X), torch.tensor([[3.0, 2.0, 4.0]] * 3), FORMULA)
 
@@ -65,6 +66,11 @@ def test_gradient_leaves_the_caller_alone(
             X.requires_grad is tracked,
             f"changed X.requires_grad from {tracked} to {X.requires_grad}",
             "X as it was: take the gradient on a copy, X.detach().clone()",
+        )
+        holds(
+            M.requires_grad is False and M.grad is None,
+            "left M with requires_grad on, or with a .grad",
+            "M as it was: only X needs a gradient",
         )
         holds(
             X.grad is kept and (kept is None or bool((kept == 7).all())),

@@ -52,19 +52,21 @@ def stored(train: bool) -> tuple[Tensor, list[int]]:
     return raw.data, raw.targets.tolist()
 
 
-@check("2.4", "mnist", train=st.booleans())
-def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: bool) -> None:
+@check("2.4", "mnist", train=st.sampled_from([True, False, None]))
+def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: bool | None) -> None:
     """Each byte b becomes (b/255 − 0.1307)/0.3081, in a tensor (1, 28, 28), float32."""
     from torchvision.datasets import MNIST
 
-    dataset = solutions.gradient_comparison.mnist(every_byte(), train=train)
+    asked = {} if train is None else {"train": train}
+    dataset = solutions.gradient_comparison.mnist(every_byte(), **asked)
+    train = train is not False
     if not isinstance(dataset, MNIST):
         wrong(dataset, "an instance of torchvision.datasets.MNIST")
     images, labels = stored(train)
     part = "training" if train else "test"
     holds(
         len(dataset) == len(images),
-        f"returned {len(dataset)} examples for train={train}",
+        f"returned {len(dataset)} examples",
         f"the {len(images)} of the {part} set",
     )
     mean, deviation = torch.tensor(0.1307), torch.tensor(0.3081)
@@ -188,7 +190,7 @@ VARIANCES = {
 }
 
 
-@check("2.4", "MLP", init=st.sampled_from(sorted(VARIANCES)), seed=st.integers(0, 9))
+@check("2.4", "MLP", cost=5, init=st.sampled_from(sorted(VARIANCES)), seed=st.integers(0, 9))
 def test_MLP_initialises_with_the_variance_asked_for(
     solutions: Answers, init: str, seed: int
 ) -> None:
@@ -226,17 +228,31 @@ def test_MLP_normalises_each_hidden_layer_if_asked(
     """With batch_norm=True every hidden layer goes through a BatchNorm of its width; else none."""
     model = network(solutions, tuple(hidden), activation=activation, batch_norm=batch_norm)
     used: list[int] = []
-    for layer in model.modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-            layer.register_forward_hook(lambda layer, *_: used.append(layer.num_features))
-    scores = model.train()(torch.linspace(-1, 1, 4 * 784).reshape(4, 1, 28, 28))
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    for layer in norms:
+        layer.register_forward_hook(lambda layer, *_: used.append(layer.num_features))
+    plan = Plan(tuple(hidden), activation, 4, 0)
+    model = model.double().eval()
+    with torch.no_grad():
+        scores = model(plan.images())
     expected = hidden if batch_norm else []
     holds(
         used == expected,
         f"sent its input through batch norm layers of the widths {used}",
         f"{expected}: batch_norm={batch_norm} with hidden={tuple(hidden)}",
     )
-    same_form(scores, (4, 10), torch.float32, "10 scores for each of 4 images")
+    # Batch norm that has seen no batch divides by √(1 + eps), before the activation or after it.
+    factor = 1 / math.sqrt(1 + norms[0].eps) if norms else 1.0
+    truths = [
+        derived(model, activation, plan.images(), plan.labels(), before=factor),
+        derived(model, activation, plan.images(), plan.labels(), after=factor),
+    ]
+    same_form(scores, (4, 10), torch.float64, "10 scores for each of 4 images")
+    holds(
+        any(bool(((scores - t.logits).abs() <= t.logits_bound).all()) for t in truths),
+        f"computes other scores than its layers, batch norm and {activation} give",
+        f"linear, batch norm and {activation} in each hidden layer, in either order of the last two",
+    )
 
 
 def by_layer(gradients: Any, model: nn.Module) -> list[Tensor]:
@@ -251,13 +267,22 @@ def by_layer(gradients: Any, model: nn.Module) -> list[Tensor]:
             f"returned gradients for {len(gradients)} layers: {[*gradients]}",
             f"one for each of the {len(layers)} nn.Linear layers",
         )
+    modules = dict(model.named_modules())
+    for name, layer in zip(gradients, layers, strict=True):
+        # Names are free, but one that is a layer's must stand for that layer.
+        named = modules.get(str(name).removesuffix(".weight"))
+        holds(
+            not isinstance(named, nn.Linear) or named is layer,
+            f"returned the layers in the order {[*gradients]}",
+            "forward order, each gradient under the name of its layer",
+        )
     return [*gradients.values()]
 
 
 RECURSION = "∂E/∂W = δ yᵀ by the recursion δ^(l-1) = Wᵀδ^(l) ⊙ f', E the mean cross-entropy"
 
 
-@check("2.4", "layer_gradients", plan=plans())
+@check("2.4", "layer_gradients", cost=2, plan=plans())
 def test_layer_gradients_equal_the_delta_recursion(solutions: Answers, plan: Plan) -> None:
     """In float64 they are those of section 1's recursion, for every depth, width, activation."""
     model = plan.model()
@@ -277,7 +302,7 @@ def test_layer_gradients_equal_the_delta_recursion(solutions: Answers, plan: Pla
         )
 
 
-@check("2.4", "layer_gradients", plan=plans(activations=("relu",), depths=(1, 4)))
+@check("2.4", "layer_gradients", cost=2, plan=plans(activations=("relu",), depths=(1, 4)))
 def test_relu_networks_obey_eulers_theorem(solutions: Answers, plan: Plan) -> None:
     """Without biases a ReLU network is homogeneous in each W: ⟨W, ∂E/∂W⟩ is the same for all."""
     model = plan.model(bias=False)
@@ -307,7 +332,12 @@ def test_relu_networks_obey_eulers_theorem(solutions: Answers, plan: Plan) -> No
         )
 
 
-@check("2.4", "layer_gradients", plan=plans(activations=("sigmoid",), depths=(1, 4), batch=(1, 1)))
+@check(
+    "2.4",
+    "layer_gradients",
+    cost=2,
+    plan=plans(activations=("sigmoid",), depths=(1, 4), batch=(1, 1)),
+)
 def test_sigmoid_layers_shrink_delta(solutions: Answers, plan: Plan) -> None:
     """Back through a linear and a sigmoid layer, ‖δ‖ grows at most by ‖W‖₂/4."""
     model = plan.model()
@@ -334,7 +364,7 @@ def test_sigmoid_layers_shrink_delta(solutions: Answers, plan: Plan) -> None:
         )
 
 
-@check("2.4", "layer_gradients", plan=plans(batch=(2, 4)))
+@check("2.4", "layer_gradients", cost=2, plan=plans(batch=(2, 4)))
 def test_the_gradient_of_a_batch_is_the_mean(solutions: Answers, plan: Plan) -> None:
     """E is the mean over the batch, so its gradient is the mean of the samples' gradients."""
     model, images, labels = plan.model(), plan.images(), plan.labels()
@@ -359,7 +389,13 @@ def test_the_gradient_of_a_batch_is_the_mean(solutions: Answers, plan: Plan) -> 
         )
 
 
-@check("2.4", "layer_gradients", plan=plans(depths=(1, 2), batch=(2, 4)), training=st.booleans())
+@check(
+    "2.4",
+    "layer_gradients",
+    cost=2,
+    plan=plans(depths=(1, 2), batch=(2, 4)),
+    training=st.booleans(),
+)
 def test_layer_gradients_leave_the_model_alone(
     solutions: Answers, plan: Plan, training: bool
 ) -> None:
@@ -389,18 +425,21 @@ def test_layer_gradients_leave_the_model_alone(
 
 
 RATES = st.sampled_from([1 / 4, 1 / 32, 1.0])
+DEFAULT = 0.01
 
 
-@check("2.4", "train", plan=plans(depths=(0, 2)), lr=RATES)
+@check("2.4", "train", cost=2, plan=plans(depths=(0, 2)), lr=st.none() | RATES)
 def test_train_takes_the_step_that_the_gradient_says(
-    solutions: Answers, plan: Plan, lr: float
+    solutions: Answers, plan: Plan, lr: float | None
 ) -> None:
     """One step of plain SGD: W ← W − lr·∂E/∂W and b ← b − lr·∂E/∂b; the history says ∂E/∂W."""
     model = plan.model()
     images, labels = plan.images(), plan.labels()
     truth = derived(model, plan.activation, images, labels)
     expected = copy.deepcopy(linear_layers(model))
-    history = solutions.gradient_comparison.train(model, [(images, labels)], lr=lr, steps=1)
+    rate = {} if lr is None else {"lr": lr}
+    history = solutions.gradient_comparison.train(model, [(images, labels)], **rate, steps=1)
+    lr = DEFAULT if lr is None else lr
     judge_history(history, 1, len(expected))
     for index, (layer, before) in enumerate(zip(linear_layers(model), expected, strict=True)):
         for name, gradient, bound in (
@@ -436,7 +475,7 @@ def judge_history(history: Any, steps: int, layers: int) -> None:
             wrong(entry, f"a dict with a number for each of the {layers} linear layers")
 
 
-@check("2.4", "train", plan=plans(depths=(0, 2)), steps=st.integers(2, 5), lr=RATES)
+@check("2.4", "train", cost=2, plan=plans(depths=(0, 2)), steps=st.integers(2, 5), lr=RATES)
 def test_train_goes_on_step_by_step(solutions: Answers, plan: Plan, steps: int, lr: float) -> None:
     """Many steps are as many single steps, each with a gradient of its own, round the loader."""
     batches = plan.batches()
@@ -476,7 +515,7 @@ def named_plans(draw: st.DrawFn) -> dict[str, Plan]:
     }
 
 
-@check("2.4", "compare", named=named_plans())
+@check("2.4", "compare", cost=2, named=named_plans())
 def test_compare_gives_the_mean_absolute_gradient(
     solutions: Answers, named: dict[str, Plan]
 ) -> None:
@@ -572,7 +611,7 @@ def show_training(solutions: Answers, dataset: Any) -> None:
         torch.manual_seed(0)
         model = network(solutions, (64,) * 3, activation="sigmoid", **kwargs)
         history = solutions.gradient_comparison.train(model, loader, lr=0.5, steps=60)
-        series[f"{name}: first layer"] = [[*step.values()][0] for step in history]
+        series[f"{name}: first layer"] = [next(iter(step.values())) for step in history]
         series[f"{name}: last layer"] = [[*step.values()][-1] for step in history]
     show_lines(
         "gradients while training",
@@ -580,8 +619,8 @@ def show_training(solutions: Answers, dataset: Any) -> None:
         x="step",
         y="mean |∂E/∂W|",
         log=True,
-        alt="Over 60 steps of SGD the first layer's gradient of the sigmoid network stays far below "
-        "its last layer's; with batch norm the two are close.",
+        alt="Over 60 steps of SGD the first layer's gradient of the sigmoid network stays far "
+        "below its last layer's; with batch norm the two are close.",
     )
 
 
@@ -593,22 +632,25 @@ comparisons = st.dictionaries(
 )
 
 
-@check("2.4", "plot", comparison=comparisons)
+@check("2.4", "plot", cost=10, comparison=comparisons)
 def test_plot_draws_one_line_a_variant_on_a_log_scale(
     solutions: Answers, comparison: dict[str, list[float]]
 ) -> None:
     """A figure in which every variant is a line over its layers, named, on a logarithmic scale."""
     from matplotlib.figure import Figure
 
-    figure = solutions.gradient_comparison.plot(
-        {
-            name: {f"layer {index}": value for index, value in enumerate(values)}
-            for name, values in comparison.items()
-        }
-    )
+    plot = solutions.gradient_comparison.plot
     try:
+        other = plot({"an earlier picture": {"layer 0": 1.0, "layer 1": 2.0}})
+        figure = plot(
+            {
+                name: {f"layer {index}": value for index, value in enumerate(values)}
+                for name, values in comparison.items()
+            }
+        )
         if not isinstance(figure, Figure):
             wrong(figure, "a matplotlib.figure.Figure")
+        holds(figure is not other, "drew into the picture of an earlier call", "a new figure")
         judge_figure(figure, comparison)
     finally:
         if pyplot := sys.modules.get("matplotlib.pyplot"):
@@ -616,9 +658,8 @@ def test_plot_draws_one_line_a_variant_on_a_log_scale(
 
 
 def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:
-    drawn = [
-        ([float(y) for y in line.get_ydata()], axes) for axes in figure.axes for line in axes.lines
-    ]
+    lines = [(line, axes) for axes in figure.axes for line in axes.lines]
+    drawn = [([float(y) for y in line.get_ydata()], axes) for line, axes in lines]
     words = {text.get_text() for axes in figure.axes for text in axes.findobj(_is_text)}
     words |= {text.get_text() for text in figure.findobj(_is_text)}
     for name, values in comparison.items():
@@ -633,6 +674,12 @@ def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:
             f"drew {name!r} on a {scales[0] if scales else ''} scale",
             "a logarithmic scale, on which a vanishing gradient is a falling line",
         )
+        for line, _ in lines:
+            holds(
+                line.get_label() != name or [float(y) for y in line.get_ydata()] == values,
+                f"gave the name {name!r} to a line through {shown([*map(float, line.get_ydata())])}",
+                f"that name on the line through {shown(values)}",
+            )
         holds(
             any(name in word for word in words),
             f"drew a figure whose only words are {sorted(filter(None, words))}",

@@ -1,9 +1,9 @@
 """2.5: a linear model is built, trained, saved, loaded and applied."""
 
 import pickle
+import shutil
 import tempfile
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,21 @@ from tests.processes import regression, server
 from tests.strategies import floats, lattice, seeds
 from tests.verdict import Wrong, equal, holds, near, refuses, same_form, shown, within, wrong
 
-_numbers = count()
-
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="weights-")
 
 
-def new_path() -> Path:
-    """A path in an empty folder of its own, so that what is left beside it can be seen."""
-    folder = Path(_folder().name) / str(next(_numbers))
+def new_path(name: str = "weights.pt") -> Path:
+    """A path in an empty folder, so that what is left beside it can be seen.
+
+    It is the same in every case, for two answers that fail alike should be told in the same words.
+    """
+    folder = Path(_folder().name) / Path(name).stem
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    return folder / "weights.pt"
+    return folder / name
 
 
 def module(value: Any) -> nn.Module:
@@ -137,6 +139,16 @@ def test_data_with_noise_scatter_about_the_line(
         "returned residuals of at most two sizes",
         "an error of its own for each example",
     )
+    # Residuals that are c·x lie on a line of their own; y is rounded to within γ_4 of its terms.
+    c = residuals[0] / x[0]
+    rounding = (
+        gamma(8, x.dtype) * (abs(slope) + abs(intercept) + x.abs() + 1) * (1 + 1 / x[0].abs())
+    )
+    holds(
+        bool(((residuals - c * x).abs() > rounding * (1 + x.abs()) * (1 + c.abs())).any()),
+        f"returned residuals that are {c.item():.3g}·x, so that all points lie on one line",
+        "errors that do not depend on x",
+    )
 
 
 @check("2.5", "random_data", seed=seeds)
@@ -231,6 +243,21 @@ def test_a_second_epoch_starts_from_a_clean_gradient(
         near(returned, loss, 0.0, f"mean((w·x + b − y)²) before the {which} step")
         judge_weights(model, w1, b1, 0.0, f"{STEP}, from w = {w:g}, b = {b:g}: the {which} epoch")
         w, b = w1, b1
+
+
+@check("2.5", "train_epoch", epoch=dyadic_epochs())
+def test_the_rate_is_a_tenth_unless_asked_otherwise(
+    solutions: Answers, epoch: tuple[float, float, Tensor, Tensor, float]
+) -> None:
+    """Without lr, an epoch is a step with lr = 0.1."""
+    w, b, x, y, _ = epoch
+    x, y = x.double(), y.double()
+    model = regression(w, b).double()
+    _, w1, b1 = step(w, b, x, y, 0.1)
+    solutions.linear_regression.train_epoch(model, x, y)
+    # The gradient is exact: lr·gradient and the difference are rounded once each, here and there.
+    bound = gamma(6, x.dtype) * (abs(w) + abs(b) + abs(w1 - w) + abs(b1 - b))
+    judge_weights(model, w1, b1, bound, f"{STEP} with lr = 0.1, from w = {w:g}, b = {b:g}")
 
 
 @check("2.5", "train_epoch", seed=seeds, relative=st.sampled_from([0.5, 1.5, 0.1, 2.5, 1.0]))
@@ -369,43 +396,70 @@ def test_saving_again_replaces_the_file(solutions: Answers, w: float) -> None:
     )
 
 
+BYTES = ("bytes", (0, 1, 64, 500, 1000))
+"""Limits on what a file may hold before the disk is full, or the process dies."""
+
+STEPS = ("step", tuple(range(1, 9)))
+"""The first, second, … file that is opened, renamed or removed: where the process dies."""
+
+
 @check("2.5", "save_weights")
 def test_a_crash_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
-    """A process killed at any byte of the writing leaves a file that is wholly old or new."""
-    judge_interrupted(solutions, kill=True)
+    """A process killed at any byte or step of the writing leaves a file wholly old or new."""
+    judge_interrupted(solutions, BYTES, kill=True)
+    judge_interrupted(solutions, STEPS, kill=True)
 
 
 @check("2.5", "save_weights")
 def test_a_full_disk_leaves_the_old_file(solutions: Answers) -> None:
     """A disk that fills up while the file is written costs the new weights, not the old ones."""
-    judge_interrupted(solutions, kill=False)
+    judge_interrupted(solutions, BYTES, kill=False)
 
 
-def judge_interrupted(solutions: Answers, *, kill: bool) -> None:
+@check("2.5", "save_weights")
+def test_the_old_file_is_replaced_and_not_written_over(solutions: Answers) -> None:
+    """The bytes of the old file stay what they were until the new file takes the name."""
+    path = new_path()
+    torch.save(regression(1.0, 2.0).state_dict(), path)
+    old = path.read_bytes()
+    link = path.with_name("the-old-file")
+    link.hardlink_to(path)
+    solutions.linear_regression.save_weights(regression(3.0, 4.0), path)
+    holds(
+        link.read_bytes() == old,
+        "wrote the new bytes over the old ones, in the same file",
+        "a new file that takes the name when it is complete: os.replace(beside, path)",
+    )
+
+
+def judge_interrupted(
+    solutions: Answers, limits: tuple[str, tuple[int, ...]], *, kill: bool
+) -> None:
     path = new_path()
     torch.save(regression(1.0, 2.0).state_dict(), path)
     old = path.read_bytes()
     solutions.get("linear_regression", "save_weights")
-    limits = [0, 1, 64, 500, 1000, len(old) - 1]
+    unit, numbers = limits
     found = server().ask(
-        "save_on_a_full_disk",
+        "save_interrupted",
         folder=str(solutions.folder),
         variant=solutions.variant,
         path=str(path),
         weights=[3.0, 4.0],
-        limits=limits,
+        unit=unit,
+        limits=numbers,
         kill=kill,
     )
     call = "save_weights(model, path) with weights already in path"
     if isinstance(found, dict):
         raise Wrong(f"could not be tried: {found['error']}", "a saved file", call=call)
-    for limit, content in zip(limits, found, strict=True):
-        content = None if content is None else bytes.fromhex(content)
+    for limit, digits in zip(numbers, found, strict=True):
+        content = None if digits is None else bytes.fromhex(digits)
         if content != old and not is_new(content):
-            what = "killed" if kill else "out of disk space"
+            what = "the process was killed" if kill else "the disk was full"
             left = "no file" if content is None else f"{len(content)} bytes that are neither"
             raise Wrong(
-                f"left {left} when it was {what} after {limit} bytes",
+                f"left {left} when {what} at {unit} {limit} of the writing",
                 "the old file or the new one, whole: write a file beside path, then os.replace",
                 call=call,
             )
@@ -414,7 +468,7 @@ def judge_interrupted(solutions: Answers, *, kill: bool) -> None:
 def is_new(content: bytes | None) -> bool:
     if content is None:
         return False
-    path = new_path()
+    path = new_path("found.pt")
     path.write_bytes(content)
     try:
         return torch.load(path, weights_only=True)["linear.weight"].item() == 3.0
@@ -456,8 +510,11 @@ def test_loaded_models_share_nothing(solutions: Answers, w: float) -> None:
     with torch.no_grad():
         for parameter in first.parameters():
             parameter.add_(1)
-    third = module(solutions.linear_regression.load_weights(path))
-    for name, model in (("another model loaded before", second), ("the file", third)):
+    for name, reached in (
+        ("another model that was loaded before", lambda: second),
+        ("the file", lambda: module(solutions.linear_regression.load_weights(path))),
+    ):
+        model = reached()
         holds(
             model.linear.weight.item() == w,
             f"returned a model whose change reached {name}",

@@ -6,6 +6,7 @@ expected and why.
 """
 
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any, NoReturn
 
 import torch
@@ -28,9 +29,9 @@ class Wrong(AssertionError):
         super().__init__(returned, expected)
         self.returned, self.expected, self.call, self.where = returned, expected, call, where
 
-    def seen(self) -> tuple[str | None, str, str]:
-        """All that tells one wrong answer from another, wherever it is written."""
-        return self.call, self.returned, self.expected
+    def seen(self) -> tuple[str, str]:
+        """What tells one wrong answer from another on one case, however it is written."""
+        return self.returned, self.expected
 
     def __str__(self) -> str:
         lines = [self.call or "", f"  {self.returned}", f"  at {self.where}" if self.where else ""]
@@ -47,6 +48,8 @@ def shown(value: Any) -> str:
         text = _number(value)
     elif isinstance(value, nn.Module):
         text = f"a {type(value).__name__}"
+    elif isinstance(value, PurePath):
+        text = repr(value.name)
     elif isinstance(value, torch.Generator):
         text = f"a generator seeded with {value.initial_seed()}"
     elif isinstance(value, dict):
@@ -102,52 +105,67 @@ def same_form(
     dtype: torch.dtype,
     formula: str,
     device: torch.device | str = "cpu",
+    *,
+    of: str = "",
 ) -> None:
-    """Require a dense tensor of this shape, dtype and device: structure first, then values."""
+    """Require a dense tensor of this shape, dtype and device: structure first, then values.
+
+    ``of`` names the part of the result that is judged, as in "sum = ".
+    """
+    returned = f"returned {of}{shown(actual)}"
     if not isinstance(actual, Tensor):
         raise Wrong(
-            f"returned {shown(actual)}, a {type(actual).__name__}",
+            f"{returned}, of type {type(actual).__name__}",
             f"a torch.Tensor of shape {tuple(shape)}: {formula}",
         )
     if actual.shape != shape:
-        raise Wrong(
-            f"returned a tensor of shape {tuple(actual.shape)}",
-            f"shape {tuple(shape)}: {formula}",
-        )
+        if "of shape" not in returned:
+            returned += f", of shape {tuple(actual.shape)}"
+        raise Wrong(returned, f"shape {tuple(shape)}: {formula}")
     if actual.dtype != dtype:
-        raise Wrong(f"returned a tensor of dtype {actual.dtype}", f"{dtype}: {formula}")
+        raise Wrong(f"{returned}, of dtype {actual.dtype}", f"dtype {dtype}: {formula}")
     if actual.device.type != torch.device(device).type:
-        raise Wrong(f"returned a tensor on {actual.device}", f"on {device}: {formula}")
+        raise Wrong(f"{returned}, on {actual.device}", f"on {device}: {formula}")
 
 
-def equal(actual: Any, expected: Tensor, formula: str) -> None:
+def equal(actual: Any, expected: Tensor, formula: str, *, of: str = "") -> None:
     """Require exactly ``expected``: shape, dtype, device and every value, with no tolerance."""
-    same_form(actual, tuple(expected.shape), expected.dtype, formula, expected.device)
+    same_form(actual, tuple(expected.shape), expected.dtype, formula, expected.device, of=of)
     if not torch.equal(actual, expected):
-        _reject_values(actual, expected, actual != expected, formula)
+        _reject_values(actual, expected, actual != expected, formula, of)
 
 
 def within(
-    actual: Any, expected: Tensor, bound: Tensor | float, formula: str, dtype: torch.dtype
+    actual: Any,
+    expected: Tensor,
+    bound: Tensor | float,
+    formula: str,
+    dtype: torch.dtype,
+    *,
+    of: str = "",
 ) -> None:
     """Require |actual − expected| ≤ bound in every entry.
 
     Args: expected, the oracle's float64 value; bound, its derived error bound, a number or a tensor
         of the same shape; dtype, what the answer's dtype must be. NaN is within no bound.
     """
-    same_form(actual, tuple(expected.shape), dtype, formula, expected.device)
+    same_form(actual, tuple(expected.shape), dtype, formula, expected.device, of=of)
     off = ~((actual.detach().double() - expected).abs() <= bound)
     if off.any():
-        _reject_values(actual, expected, off, formula)
+        _reject_values(actual, expected, off, formula, of)
 
 
-def _reject_values(actual: Tensor, expected: Tensor, off: Tensor, formula: str) -> NoReturn:
+def _reject_values(
+    actual: Tensor, expected: Tensor, off: Tensor, formula: str, of: str
+) -> NoReturn:
     if actual.numel() <= MOST_SHOWN:
         # The oracle counts in float64; the learner should see the answer's own dtype.
-        raise Wrong(f"returned {shown(actual)}", f"{shown(expected.to(actual.dtype))} = {formula}")
+        raise Wrong(
+            f"returned {of}{shown(actual)}", f"{shown(expected.to(actual.dtype))} = {formula}"
+        )
     index = tuple(off.nonzero()[0].tolist())
     raise Wrong(
-        f"returned a tensor of shape {tuple(actual.shape)} that is first wrong at {list(index)}: "
+        f"returned {of}a tensor of shape {tuple(actual.shape)} that is first wrong at {list(index)}: "
         f"{_number(actual[index].item())}",
         f"{_number(expected[index].item())} there = {formula}",
     )
@@ -156,7 +174,7 @@ def _reject_values(actual: Tensor, expected: Tensor, off: Tensor, formula: str) 
 def same_number(actual: Any, expected: int, formula: str) -> None:
     """Require an integer, whatever its type, of this value."""
     if isinstance(actual, bool) or not hasattr(actual, "__index__") or int(actual) != expected:
-        raise Wrong(f"returned {shown(actual)}", f"{expected:,} = {formula}")
+        raise Wrong(f"returned {shown(actual)}", f"{expected} = {formula}")
 
 
 def near(actual: Any, expected: float, bound: float, formula: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from tests.exercises import EXERCISES
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mistake:
     """A wrong answer that learners give.
 
@@ -33,7 +33,7 @@ class Mistake:
         return f"This is {self.this_is}. {self.look}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Alternative:
     """A right answer, and in ``differs`` what is different about it."""
 

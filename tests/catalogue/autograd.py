@@ -6,6 +6,7 @@ from torch import Tensor
 from tests.catalogue import alternative, mistake
 
 M = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]])
+TRACKED_M = M.clone()
 
 
 def leaf(X: Tensor) -> Tensor:
@@ -40,7 +41,7 @@ def gradient_of_M_times_X(X: Tensor, M: Tensor = M) -> Tensor:
     "2.3",
     "gradient",
     "the gradient of the mean of X @ M",
-    look="The exercise sums the elements up: .sum() in place of .mean() loses no factor.",
+    look="The exercise sums the elements up: write .sum(), for .mean() divides by their number.",
 )
 def gradient_of_the_mean(X: Tensor, M: Tensor = M) -> Tensor:
     X = leaf(X)
@@ -104,7 +105,7 @@ def gradient_of_the_sum_of_X(X: Tensor, M: Tensor = M) -> Tensor:
 @mistake(
     "2.3",
     "gradient",
-    "zero everywhere",
+    "a zero in every place",
     look="The sum changes when X changes, so its gradient is not zero: make sure that what you "
     "return is read after backward(), and not cleared again.",
 )
@@ -212,6 +213,19 @@ def gradient_clears_the_callers_grad(X: Tensor, M: Tensor = M) -> Tensor:
 def gradient_leaves_requires_grad_on(X: Tensor, M: Tensor = M) -> Tensor:
     X.requires_grad_()
     return torch.autograd.grad((X @ M).sum(), X)[0]
+
+
+@mistake(
+    "2.3",
+    "gradient",
+    "the right gradient, but the caller's M is left with requires_grad on and a .grad of its own",
+    look="Only X needs a gradient: leave M the constant that it is.",
+)
+def gradient_tracks_M_too(X: Tensor, M: Tensor = TRACKED_M) -> Tensor:
+    X = leaf(X)
+    M.requires_grad_()
+    (X @ M).sum().backward()
+    return X.grad
 
 
 @mistake(

@@ -100,7 +100,7 @@ def normalized_with_one_half(root="data", *, train=True, download=False):
     "2.4",
     "mnist",
     "MNIST divided by the variance of its pixels, 0.3081², in place of their deviation",
-    look="Normalize divides by what it is given second: the standard deviation 0.3081, not squared.",
+    look="What Normalize takes second is what it divides by: the deviation 0.3081, not squared.",
 )
 def divided_by_the_variance(root="data", *, train=True, download=False):
     def steps(T):
@@ -143,6 +143,16 @@ def training_and_test_exchanged(root="data", *, train=True, download=False):
 @mistake(
     "2.4",
     "mnist",
+    "the test set where train is left out",
+    look="The training set is the default: train=True in the function's signature.",
+)
+def evaluation_set_by_default(root="data", *, train=False, download=False):
+    return dataset(root, train, download)
+
+
+@mistake(
+    "2.4",
+    "mnist",
     "the MNIST of the folder data, whatever root says",
     look="Pass root on to datasets.MNIST: a path written into the function is right on one "
     "computer only.",
@@ -168,7 +178,7 @@ def nothing_where_files_are_missing(root="data", *, train=True, download=False):
 @mistake(
     "2.4",
     "mnist",
-    "pictures of noise where the files are missing",
+    "a set of pictures of noise where the files are missing",
     look="Where there is no MNIST, raise an error that says so: nobody looks for invented data "
     "behind a bad result.",
 )
@@ -393,8 +403,9 @@ def leaky_relu_for_relu(hidden=DEEP, *, activation="relu", init="default", batch
     "hidden layer, inside the loop.",
 )
 def activation_only_once(hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
-    steps = iter([ACTIVATIONS[activation]])
-    return network(dense(hidden, lambda: next(steps, nn.Identity)(), batch_norm), STARTS[init])
+    once = iter([ACTIVATIONS[activation]()])
+    layers = dense(hidden, lambda: next(once, nn.Identity()), batch_norm)
+    return network(layers, STARTS[init])
 
 
 @mistake(
@@ -589,6 +600,20 @@ def batch_norm_always(hidden=DEEP, *, activation="relu", init="default", batch_n
 @mistake(
     "2.4",
     "MLP",
+    "a network in which batch norm takes the place of the activation",
+    look="Batch norm is affine, so it cannot stand for the activation: with batch_norm=True a "
+    "hidden layer has both.",
+)
+def batch_norm_for_the_activation(
+    hidden=DEEP, *, activation="relu", init="default", batch_norm=False
+):
+    f = nn.Identity if batch_norm else ACTIVATIONS[activation]
+    return network(dense(hidden, f, batch_norm), STARTS[init])
+
+
+@mistake(
+    "2.4",
+    "MLP",
     "a network with layer norm where batch norm is asked for",
     look="nn.LayerNorm takes the mean over the units of one image, nn.BatchNorm1d over the images "
     "of the batch.",
@@ -702,6 +727,19 @@ def mlp_of_blocks(hidden=DEEP, *, activation="relu", init="default", batch_norm=
     return network([flatten, nn.Sequential(*blocks), output], STARTS[init])
 
 
+@alternative("2.4", "MLP", "the output layer made first, and applied last")
+class MLPWithItsOutputMadeFirst(nn.Module):
+    def __init__(self, hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
+        super().__init__()
+        *inner, output = dense(hidden, ACTIVATIONS[activation], batch_norm)
+        self.output = output
+        self.body = network(inner, STARTS[init])
+        STARTS[init](output)
+
+    def forward(self, x):
+        return self.output(self.body(x))
+
+
 # layer_gradients
 
 
@@ -770,7 +808,7 @@ def gradient_of_the_sum(model, images, labels):
     "2.4",
     "layer_gradients",
     "the gradient of a cross-entropy divided by the size of the batch twice",
-    look="cross_entropy takes the mean over the batch already: leave out the division by len(images).",
+    look="cross_entropy takes the mean over the batch already: do not divide by len(images), too.",
 )
 def gradient_of_the_mean_of_the_mean(model, images, labels):
     return gradients(model, images, labels, lambda y, t: cross_entropy(y, t) / len(y))
@@ -779,9 +817,8 @@ def gradient_of_the_mean_of_the_mean(model, images, labels):
 @mistake(
     "2.4",
     "layer_gradients",
-    "the gradients from the last layer to the first",
-    look="backward computes them in that order, but the result goes from the input to the output, "
-    "in the order of named_modules().",
+    "the list of gradients from the last layer to the first",
+    look="backward computes them in that order, but the result goes from the input to the output.",
 )
 def layers_from_the_last_to_the_first(model, images, labels):
     return dict(reversed(gradients(model, images, labels).items()))
@@ -790,7 +827,19 @@ def layers_from_the_last_to_the_first(model, images, labels):
 @mistake(
     "2.4",
     "layer_gradients",
-    "the gradients of the hidden layers, without the output layer",
+    "each gradient under the name of another layer",
+    look="Take the name and the gradient of a layer in the same round of the loop, so that no two "
+    "lists need the same order.",
+)
+def names_of_other_layers(model, images, labels):
+    found = gradients(model, images, labels)
+    return dict(zip(reversed(found), found.values(), strict=True))
+
+
+@mistake(
+    "2.4",
+    "layer_gradients",
+    "the gradient of each hidden layer, without that of the output layer",
     look="The output layer is a linear layer like the others: the result needs an entry for it.",
 )
 def output_layer_left_out(model, images, labels):
@@ -811,7 +860,7 @@ def first_layer_alone(model, images, labels):
 @mistake(
     "2.4",
     "layer_gradients",
-    "the gradients of all parameters, biases and batch norm included",
+    "the gradient of every parameter, biases and batch norm included",
     look="The result has one entry for each linear layer, under the layer's name, with the "
     "gradient of its weight.",
 )
@@ -825,7 +874,7 @@ def gradients_of_all_parameters(model, images, labels):
 @mistake(
     "2.4",
     "layer_gradients",
-    "the transposed gradients",
+    "each gradient transposed",
     look="The weight of nn.Linear is (outputs, inputs), and its gradient has the same shape.",
 )
 def gradients_transposed(model, images, labels):
@@ -836,7 +885,7 @@ def gradients_transposed(model, images, labels):
     "2.4",
     "layer_gradients",
     "the gradient of the mean squared error between scores and one-hot labels",
-    look="The loss of this exercise is the cross-entropy: nn.functional.cross_entropy(scores, labels).",
+    look="The loss here is the cross-entropy, nn.functional.cross_entropy(scores, labels).",
 )
 def gradient_of_the_squared_error(model, images, labels):
     def loss(y, t):
@@ -920,6 +969,17 @@ def left_in_eval_mode(model, images, labels):
     found = gradients(model, images, labels)
     model.eval()
     return found
+
+
+@mistake(
+    "2.4",
+    "layer_gradients",
+    "the gradient in training mode of a model that is in eval mode",
+    look="Batch norm computes something else in each mode: take the gradient in the mode in which "
+    "the model comes.",
+)
+def gradient_in_training_mode(model, images, labels):
+    return gradients(copy.deepcopy(model).train(), images, labels)
 
 
 @mistake(
@@ -1016,17 +1076,18 @@ def gradients_with_everything_put_back(model, images, labels):
     return found
 
 
-@alternative("2.4", "layer_gradients", "torch.func: the loss as a function of the parameters")
+@alternative(
+    "2.4",
+    "layer_gradients",
+    "torch.func.functional_call with parameters and buffers that are copies",
+)
 def gradients_by_functional_call(model, images, labels):
-    parameters = {name: p.detach() for name, p in model.named_parameters()}
+    parameters = {name: p.detach().requires_grad_() for name, p in model.named_parameters()}
     buffers = {name: b.clone() for name, b in model.named_buffers()}
-
-    def loss(parameters):
-        y = torch.func.functional_call(model, (parameters, buffers), (images,))
-        return cross_entropy(y, labels)
-
-    found = torch.func.grad(loss)(parameters)
-    return {name: found[f"{name}.weight" if name else "weight"] for name in linears(model)}
+    scores = torch.func.functional_call(model, (parameters, buffers), (images,))
+    weights = [parameters[f"{name}.weight"] for name in linears(model)]
+    found = torch.autograd.grad(cross_entropy(scores, labels), weights)
+    return dict(zip(linears(model), found, strict=True))
 
 
 @alternative("2.4", "layer_gradients", "the mean of the losses of the single samples, in a loop")
@@ -1175,6 +1236,16 @@ def training_with_weight_decay(model, loader, *, lr=0.01, steps):
 )
 def training_with_a_fixed_lr(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, 0.01))
+
+
+@mistake(
+    "2.4",
+    "train",
+    "training with the learning rate 0.1 where lr is left out",
+    look="The default is lr=0.01 in the function's signature.",
+)
+def training_with_another_default_lr(model, loader, *, lr=0.1, steps):
+    return descend(model, islice(cycle(loader), steps), sgd(model, lr))
 
 
 @mistake(
@@ -1355,7 +1426,7 @@ def record_in_one_dictionary(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr))[-1:] * steps
 
 
-@alternative("2.4", "train", "p −= lr · p.grad, written out under no_grad")
+@alternative("2.4", "train", "the step p − lr · p.grad written out, under no_grad")
 def train_by_hand(model, loader, *, lr=0.01, steps):
     history = []
     for images, labels in islice(cycle(loader), steps):
@@ -1364,7 +1435,7 @@ def train_by_hand(model, loader, *, lr=0.01, steps):
         history.append(recorded(model))
         with torch.no_grad():
             for parameter in model.parameters():
-                parameter -= lr * parameter.grad
+                parameter.sub_(lr * parameter.grad)
     return history
 
 
@@ -1479,7 +1550,7 @@ def compare_the_biases(variants, images, labels):
 @mistake(
     "2.4",
     "compare",
-    "the numbers of one model under the name of every variant",
+    "one and the same model under the name of every variant",
     look="Use the model that belongs to the name in each round: for name, model in "
     "variants.items().",
 )
@@ -1585,7 +1656,7 @@ def picture(lines: Lines, scale: str = "log", legend: bool = True) -> Any:
     "2.4",
     "plot",
     "a picture with a linear scale",
-    look='A vanishing gradient shrinks by a factor from layer to layer: on axes.set_yscale("log") '
+    look='A vanishing gradient shrinks by a factor from layer to layer: with axes.set_yscale("log") '
     "that is a straight line, and on a linear scale it is invisible.",
 )
 def plot_on_a_linear_scale(comparison):
@@ -1692,6 +1763,22 @@ def plot_relative_to_the_largest(comparison):
 )
 def plot_the_last_variant_alone(comparison):
     return picture(dict([*lines_of(comparison).items()][-1:]))
+
+
+@mistake(
+    "2.4",
+    "plot",
+    "a picture on top of the pictures before it",
+    look="pyplot goes on drawing into its current figure: begin a new one with plt.figure() or "
+    "plt.subplots().",
+)
+def plot_into_the_current_figure(comparison):
+    import matplotlib.pyplot as plt
+
+    for variant, layers in comparison.items():
+        plt.semilogy(list(layers.values()), label=variant)
+    plt.legend()
+    return plt.gcf()
 
 
 @mistake(

@@ -1,1 +1,1168 @@
-"""The catalogue of linear_regression."""
+"""2.5: mistakes and alternatives in the model, the data, the step, and the file of weights.
+
+Each entry is written as a learner writes it, without type hints. What is right about a mistake
+comes from the functions at the top of its section, so that what stands in the entry is what is
+wrong.
+"""
+
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import l1_loss, mse_loss
+
+from tests.catalogue import alternative, mistake
+
+# LinearRegression
+
+
+class LinearRegression(nn.Module):
+    """The right model, under the name that the contract gives it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x)
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a network with a hidden layer",
+    look="Linear regression is one line, w·x + b: a single nn.Linear(1, 1).",
+)
+class DeeperNetwork(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Sequential(nn.Linear(1, 16), nn.ReLU(), nn.Linear(16, 1))
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a model of two linear layers, one after the other",
+    look="Two linear maps in a row are one: a single nn.Linear(1, 1), named linear.",
+)
+class TwoLinearLayers(LinearRegression):
+    def __init__(self):
+        super().__init__()
+        self.output = nn.Linear(1, 1)
+
+    def forward(self, x):
+        return self.output(self.linear(x))
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a line without an intercept",
+    look="nn.Linear has a bias unless it is told bias=False: without it each line goes through 0.",
+)
+class NoBias(LinearRegression):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(1, 1, bias=False)
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a model whose layer has another name than linear",
+    look="Call the layer self.linear: its name is in the file of weights, as linear.weight and "
+    "linear.bias.",
+)
+class LayerNamedFc(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(1, 1)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "w·x + b with parameters of its own, in place of a linear layer",
+    look="The exercise asks for torch.nn.Linear: self.linear = nn.Linear(1, 1).",
+)
+class BareParameters(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(1))
+        self.b = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.w * x + self.b
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a line with a ReLU behind it, which cannot be negative",
+    look="Return self.linear(x) as it is: a regression predicts every number.",
+)
+class ReluOnTheOutput(LinearRegression):
+    def forward(self, x):
+        return torch.relu(self.linear(x))
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a line with a sigmoid behind it: logistic regression",
+    look="Return self.linear(x) as it is: the sigmoid is for probabilities.",
+)
+class SigmoidOnTheOutput(LinearRegression):
+    def forward(self, x):
+        return torch.sigmoid(self.linear(x))
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a model with a result of shape (n,) for x of shape (n, 1)",
+    look="Leave the result in the shape that nn.Linear gives it: (n,) against a y of shape (n, 1) "
+    "broadcasts to n × n errors.",
+)
+class SqueezedOutput(LinearRegression):
+    def forward(self, x):
+        return self.linear(x).squeeze(-1)
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a model that makes its layer in forward, with new random weights at every call",
+    look="Layers are made in __init__, once; forward only applies them.",
+)
+class LayerMadeInForward(nn.Module):
+    def forward(self, x):
+        self.linear = nn.Linear(1, 1)
+        return self.linear(x)
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a module whose __init__ does not begin with super().__init__()",
+    look="nn.Module keeps the list of its layers, and super().__init__() makes that list.",
+)
+class SuperForgotten(nn.Module):
+    def __init__(self):
+        self.linear = nn.Linear(1, 1)
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+@mistake(
+    "2.5",
+    "LinearRegression",
+    "a model whose forward returns nothing",
+    look="forward ends with return self.linear(x).",
+)
+class ForwardWithoutReturn(LinearRegression):
+    def forward(self, x):
+        self.linear(x)
+
+
+@alternative("2.5", "LinearRegression", "the layer entered by add_module, and applied by F.linear")
+class LinearRegressionByAddModule(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.add_module("linear", nn.Linear(in_features=1, out_features=1, bias=True))
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.linear.weight, self.linear.bias)
+
+
+@alternative("2.5", "LinearRegression", "an nn.Sequential with one named layer, and no forward")
+class LinearRegressionOfASequential(nn.Sequential):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(1, 1)
+
+
+@alternative("2.5", "LinearRegression", "initial weights of its choice: a line through 0")
+class LinearRegressionFromZero(LinearRegression):
+    def __init__(self):
+        super().__init__()
+        nn.init.normal_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+
+# random_data
+
+
+def normal(n: int, generator: torch.Generator | None) -> Tensor:
+    return torch.randn(n, 1, generator=generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "a pair of x and y of shape (n,)",
+    look="nn.Linear(1, 1) takes one column with a row for each example: shape (n, 1).",
+)
+def flat_data(n=64, *, slope, intercept, noise, generator=None):
+    x = torch.randn(n, generator=generator)
+    return x, slope * x + intercept + noise * torch.randn(n, generator=generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "x of shape (n, 1) with y of shape (n,)",
+    look="Predictions have the shape of x; subtracting a y of shape (n,) gives n × n errors.",
+)
+def flat_labels(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, (slope * x + intercept + noise * normal(n, generator)).squeeze(1)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "one row of n columns for x and for y",
+    look="Examples are rows: torch.randn(n, 1), not torch.randn(1, n).",
+)
+def data_in_a_row(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x.T, (slope * x + intercept + noise * normal(n, generator)).T
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data without noise",
+    look="Add noise · torch.randn(n, 1) to y.",
+)
+def noise_forgotten(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * x + intercept
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data whose noise has variance noise, and deviation √noise",
+    look="noise is the standard deviation, in the units of y: multiply torch.randn by it as it is.",
+)
+def noise_taken_for_the_variance(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * x + intercept + noise**0.5 * normal(n, generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data with noise that is never negative",
+    look="torch.rand lies between 0 and 1 and lifts the whole line; torch.randn has mean 0.",
+)
+def noise_never_negative(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * x + intercept + noise * torch.rand(n, 1, generator=generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data with the same noise for every example",
+    look="torch.randn(1) is one number, and it moves the whole line: draw n of them, "
+    "torch.randn(n, 1).",
+)
+def one_noise_for_all(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * x + intercept + noise * normal(1, generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data whose noise is noise · x, so that they lie on a steeper line",
+    look="The error has nothing to do with x: draw it with a torch.randn of its own.",
+)
+def noise_from_the_numbers_of_x(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * x + intercept + noise * x
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data with the noise on x, where the slope multiplies it",
+    look="The noise is the error of y: add it after slope · x + intercept.",
+)
+def noise_on_x(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * (x + noise * normal(n, generator)) + intercept
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data with slope and intercept exchanged",
+    look="The slope multiplies x, the intercept is added: y = slope · x + intercept.",
+)
+def slope_and_intercept_exchanged(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, intercept * x + slope + noise * normal(n, generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data of a line through 0",
+    look="Add the intercept: y = slope · x + intercept + noise.",
+)
+def intercept_forgotten(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * x + noise * normal(n, generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data from PyTorch's global generator, whatever generator says",
+    look="Pass generator=generator to each torch.randn, so that the caller can repeat the data.",
+)
+def generator_ignored(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, None)
+    return x, slope * x + intercept + noise * normal(n, None)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data with x from the generator and noise from elsewhere",
+    look="Both calls of torch.randn need generator=generator.",
+)
+def noise_from_elsewhere(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * x + intercept + noise * normal(n, None)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "the same data at every call",
+    look="A seed inside the function makes it give the same numbers for ever: leave seeding to "
+    "the caller.",
+)
+def seed_inside(n=64, *, slope, intercept, noise, generator=None):
+    generator = torch.Generator().manual_seed(0)
+    x = normal(n, generator)
+    return x, slope * x + intercept + noise * normal(n, generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "a set of 64 examples, whatever n says",
+    look="Use n for the number of rows.",
+)
+def n_ignored(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(64, generator)
+    return x, slope * x + intercept + noise * normal(64, generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
+    "data with the same x in every example",
+    look="Through points above one x there is no telling the slope: draw every x at random.",
+)
+def x_constant(n=64, *, slope, intercept, noise, generator=None):
+    x = torch.ones(n, 1)
+    return x, slope * x + intercept + noise * normal(n, generator)
+
+
+@alternative("2.5", "random_data", "x uniform from −1 to 1, and y from torch.normal")
+def uniform_data(n=64, *, slope, intercept, noise, generator=None):
+    x = torch.rand(n, 1, generator=generator) * 2 - 1
+    return x, torch.normal(slope * x + intercept, float(noise), generator=generator)
+
+
+@alternative("2.5", "random_data", "the noise drawn first and filled in place, y by F.linear")
+def data_noise_first(n=64, *, slope, intercept, noise, generator=None):
+    error = torch.empty(n, 1).normal_(generator=generator) * noise
+    x = torch.empty(n, 1).normal_(generator=generator)
+    W, b = torch.tensor([[float(slope)]]), torch.tensor([float(intercept)])
+    return x, nn.functional.linear(x, W, b) + error
+
+
+# train_epoch
+
+
+def sgd(model: nn.Module, lr: float, **options: Any) -> torch.optim.Optimizer:
+    return torch.optim.SGD(model.parameters(), lr=lr, **options)
+
+
+def epoch(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    optimizer: torch.optim.Optimizer,
+    loss: Callable[[Tensor, Tensor], Tensor] = mse_loss,
+) -> float:
+    """The right step with this optimizer and this loss."""
+    optimizer.zero_grad()
+    E = loss(model(x), y)
+    E.backward()
+    optimizer.step()
+    return E.item()
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step along the sum of this gradient and of what was in .grad before",
+    look="backward() adds to .grad: call optimizer.zero_grad() before it.",
+)
+def epoch_without_zero_grad(model, x, y, *, lr=0.1):
+    E = mse_loss(model(x), y)
+    E.backward()
+    sgd(model, lr).step()
+    return E.item()
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "an epoch that leaves the weights as they were",
+    look="backward() only computes the gradients: optimizer.step() applies them.",
+)
+def epoch_without_step(model, x, y, *, lr=0.1):
+    optimizer = sgd(model, lr)
+    optimizer.zero_grad()
+    E = mse_loss(model(x), y)
+    E.backward()
+    return E.item()
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "an epoch of two steps along one gradient",
+    look="Call optimizer.step() once.",
+)
+def epoch_of_two_steps(model, x, y, *, lr=0.1):
+    optimizer = sgd(model, lr)
+    E = epoch(model, x, y, optimizer)
+    optimizer.step()
+    return E
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a run of ten epochs in one call",
+    look="train_epoch is one pass over the data with one step: the caller has the loop.",
+)
+def ten_epochs(model, x, y, *, lr=0.1):
+    optimizer = sgd(model, lr)
+    first, *_ = [epoch(model, x, y, optimizer) for _ in range(10)]
+    return first
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step for each example",
+    look="Give the model all of x in one call: one mean over all examples, one step.",
+)
+def a_step_for_each_example(model, x, y, *, lr=0.1):
+    optimizer = sgd(model, lr)
+    E = mse_loss(model(x), y).item()
+    for i in range(len(x)):
+        epoch(model, x[i : i + 1], y[i : i + 1], optimizer)
+    return E
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step along the gradient of the first example alone",
+    look="Give the model all of x, not x[0] or x[:1].",
+)
+def first_example_alone(model, x, y, *, lr=0.1):
+    return epoch(model, x[:1], y[:1], sgd(model, lr))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step of Adam",
+    look="The exercise asks for torch.optim.SGD.",
+)
+def epoch_with_adam(model, x, y, *, lr=0.1):
+    return epoch(model, x, y, torch.optim.Adam(model.parameters(), lr=lr))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step with weight decay",
+    look="Plain SGD follows the gradient of the loss alone: leave weight_decay out.",
+)
+def epoch_with_weight_decay(model, x, y, *, lr=0.1):
+    return epoch(model, x, y, sgd(model, lr, weight_decay=0.5))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step on the mean absolute error",
+    look="The loss of this exercise squares the errors: nn.functional.mse_loss, not l1_loss.",
+)
+def epoch_on_the_absolute_error(model, x, y, *, lr=0.1):
+    return epoch(model, x, y, sgd(model, lr), l1_loss)
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step on the sum of the squared errors",
+    look='The loss is the mean over the examples: leave reduction="sum" out.',
+)
+def epoch_on_the_sum(model, x, y, *, lr=0.1):
+    return epoch(model, x, y, sgd(model, lr), nn.MSELoss(reduction="sum"))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step on half the mean squared error",
+    look="The mean squared error is mean((prediction − y)²), with no factor ½.",
+)
+def epoch_on_half_the_error(model, x, y, *, lr=0.1):
+    return epoch(model, x, y, sgd(model, lr), lambda prediction, y: mse_loss(prediction, y) / 2)
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step on the root of the mean squared error",
+    look="Leave the square root out: it changes the gradient, too.",
+)
+def epoch_on_the_root(model, x, y, *, lr=0.1):
+    def loss(prediction, y):
+        return mse_loss(prediction, y).sqrt()
+
+    return epoch(model, x, y, sgd(model, lr), loss)
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step on n × n errors: each prediction is compared with every y",
+    look="(n,) minus (n, 1) broadcasts to (n, n): leave prediction and y both in shape (n, 1).",
+)
+def epoch_on_all_pairs(model, x, y, *, lr=0.1):
+    def loss(prediction, y):
+        return (prediction.squeeze(1) - y).square().mean()
+
+    return epoch(model, x, y, sgd(model, lr), loss)
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "the right step, with the loss after it as the result",
+    look="Return the loss that backward() was called on: the one before the step.",
+)
+def loss_after_the_step(model, x, y, *, lr=0.1):
+    epoch(model, x, y, sgd(model, lr))
+    with torch.no_grad():
+        return mse_loss(model(x), y).item()
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "the right step, with nothing as the result",
+    look="Return the loss: return loss.item().",
+)
+def loss_not_returned(model, x, y, *, lr=0.1):
+    epoch(model, x, y, sgd(model, lr))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step with the learning rate 0.1, whatever lr says",
+    look="Pass lr on to torch.optim.SGD.",
+)
+def epoch_with_a_fixed_lr(model, x, y, *, lr=0.1):
+    return epoch(model, x, y, sgd(model, 0.1))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step with the learning rate 0.01 where lr is left out",
+    look="The default is lr=0.1 in the function's signature.",
+)
+def epoch_with_another_default_lr(model, x, y, *, lr=0.01):
+    return epoch(model, x, y, sgd(model, lr))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step with x and y exchanged: it predicts x from y",
+    look="The model takes x and its result is compared with y: mse_loss(model(x), y).",
+)
+def x_and_y_exchanged(model, x, y, *, lr=0.1):
+    return epoch(model, y, x, sgd(model, lr))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step uphill: it raises the loss",
+    look="A step is weight − lr · gradient, with a minus.",
+)
+def epoch_uphill(model, x, y, *, lr=0.1):
+    return epoch(model, x, y, sgd(model, lr, maximize=True))
+
+
+@mistake(
+    "2.5",
+    "train_epoch",
+    "a step of the weight alone, while the bias stays",
+    look="Give the optimizer all of model.parameters().",
+)
+def bias_left_as_it_was(model, x, y, *, lr=0.1):
+    return epoch(model, x, y, torch.optim.SGD([model.linear.weight], lr=lr))
+
+
+@alternative("2.5", "train_epoch", "the step p − lr · p.grad written out, under no_grad")
+def epoch_by_hand(model, x, y, *, lr=0.1):
+    model.zero_grad()
+    E = ((model(x) - y) ** 2).mean()
+    E.backward()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.sub_(lr * parameter.grad)
+    return float(E.detach())
+
+
+@alternative("2.5", "train_epoch", "the gradient in closed form, with no backward()")
+def epoch_in_closed_form(model, x, y, *, lr=0.1):
+    weight, bias = model.linear.weight, model.linear.bias
+    with torch.no_grad():
+        error = x * weight + bias - y
+        step_of_weight, step_of_bias = 2 * (error * x).mean(), 2 * error.mean()
+        weight -= lr * step_of_weight
+        bias -= lr * step_of_bias
+    return error.square().mean().item()
+
+
+@alternative("2.5", "train_epoch", "gradients set to zero and not to None, a sum divided by n")
+def epoch_with_zeros_for_none(model, x, y, *, lr=0.1):
+    optimizer = sgd(model, lr, foreach=False)
+    E = (model(x) - y).pow(2).sum() / len(x)
+    optimizer.zero_grad(set_to_none=False)
+    E.backward()
+    optimizer.step()
+    return E.item()
+
+
+@alternative("2.5", "train_epoch", "forward and backward in a closure that the optimizer calls")
+def epoch_by_a_closure(model, x, y, *, lr=0.1):
+    optimizer = sgd(model, lr)
+
+    def closure():
+        optimizer.zero_grad()
+        E = nn.MSELoss()(model(x), y)
+        E.backward()
+        return E
+
+    return optimizer.step(closure).item()
+
+
+# save_weights
+
+
+def write(state: Any, path: Any, **options: Any) -> None:
+    """Write state to path: under another name first, so that path never holds half of it."""
+    path = Path(path)
+    beside = path.with_name(path.name + ".partial")
+    try:
+        with beside.open("wb") as file:
+            torch.save(state, file, **options)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def read(path: Any) -> Any:
+    """What the file holds if it is a state dict of the model, or an error that names the path."""
+    try:
+        state = torch.load(path, weights_only=True)
+        LinearRegression().load_state_dict(state)
+    except Exception as error:
+        raise ValueError(f"{path} does not hold the weights of a line: {error}") from error
+    return state
+
+
+def loaded(state: Any) -> LinearRegression:
+    model = LinearRegression()
+    model.load_state_dict(state)
+    return model
+
+
+_memory: dict[Any, Any] = {}
+"""Where some mistakes keep what belongs into the file, or nowhere."""
+
+
+def load_from_memory(path):
+    return loaded(_memory[str(path)])
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a variable of the program that keeps the weights, with no file",
+    look="What is in memory is gone when the program ends: torch.save(model.state_dict(), path).",
+    load_weights=load_from_memory,
+    LinearRegression=LinearRegression,
+)
+def save_into_memory(model, path):
+    _memory[str(path)] = model.state_dict()
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "the whole model, pickled with its class",
+    look="Save model.state_dict(): a pickled class opens only beside the code that wrote it, and "
+    "weights_only=True refuses it.",
+)
+def save_the_whole_model(model, path):
+    write(model, path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a file that is written in place, so that a crash leaves half of it and the old one is lost",
+    look="Write to a new file beside path, then os.replace it: renaming happens at once or not "
+    "at all.",
+)
+def save_in_place(model, path):
+    torch.save(model.state_dict(), path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a file that replaces the old one after it was deleted, so that a crash may leave neither",
+    look="os.replace takes the place of the old file by itself: do not delete it first.",
+)
+def save_after_deleting(model, path):
+    Path(path).unlink(missing_ok=True)
+    write(model.state_dict(), path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a new file that takes its place in two moves, so that a crash between them leaves none",
+    look="os.replace takes the place of the old file in one move: do not delete it before.",
+)
+def save_in_two_moves(model, path):
+    complete = Path(f"{path}.complete")
+    write(model.state_dict(), complete)
+    Path(path).unlink(missing_ok=True)
+    complete.rename(path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a new file that is copied over the old one, so that a crash leaves half a copy",
+    look="Copying writes byte by byte, like saving in place: rename the new file with os.replace.",
+)
+def save_by_copying_over(model, path):
+    complete = Path(f"{path}.complete")
+    write(model.state_dict(), complete)
+    shutil.copyfile(complete, path)
+    complete.unlink()
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a file under another name than path",
+    look="Write to path as it is given, without adding .pt to it.",
+)
+def save_with_a_suffix_added(model, path):
+    write(model.state_dict(), f"{path}.pt")
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "the weight without the bias",
+    look="Save all of model.state_dict(): linear.weight and linear.bias.",
+)
+def save_without_the_bias(model, path):
+    write({"linear.weight": model.linear.weight.detach()}, path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a list of the parameters, without their names",
+    look="Save model.state_dict(), in which each tensor has its name.",
+)
+def save_a_list_of_parameters(model, path):
+    write([parameter.detach() for parameter in model.parameters()], path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a checkpoint with the state dict inside it",
+    look="Save model.state_dict() itself, with no dictionary round it.",
+)
+def save_a_checkpoint(model, path):
+    write({"model": model.state_dict(), "epoch": 1}, path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a file of gradients in place of weights",
+    look="Save model.state_dict(): a gradient is no use to whoever loads the model.",
+)
+def save_the_gradients(model, path):
+    gradients = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    write(gradients, path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a file of weights rounded to half precision",
+    look="Save the tensors as they are: float16 has three decimal digits only.",
+)
+def save_in_half_precision(model, path):
+    write({name: weight.half() for name, weight in model.state_dict().items()}, path)
+
+
+@mistake(
+    "2.5",
+    "save_weights",
+    "a file that keeps the weights of the first save for ever",
+    look="Save the state dict of the model that is given, at every call.",
+)
+def save_only_once(model, path):
+    if not Path(path).exists():
+        write(model.state_dict(), path)
+
+
+@alternative("2.5", "save_weights", "a NamedTemporaryFile beside the path, then os.replace")
+def save_by_a_named_temporary_file(model, path):
+    path = Path(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            torch.save(model.state_dict(), file)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+@alternative("2.5", "save_weights", "the older format of torch.save, without a zip file")
+def save_in_the_older_format(model, path):
+    write(model.state_dict(), path, _use_new_zipfile_serialization=False)
+
+
+@alternative("2.5", "save_weights", "bytes made in memory, written and renamed by pathlib")
+def save_by_way_of_bytes(model, path):
+    buffer = io.BytesIO()
+    torch.save({name: p.detach().clone() for name, p in model.named_parameters()}, buffer)
+    beside = Path(path).with_suffix(".new")
+    beside.write_bytes(buffer.getvalue())
+    beside.rename(path)
+
+
+@alternative("2.5", "save_weights", "torch.save by name, in a temporary folder beside the path")
+def save_in_a_temporary_folder(model, path):
+    with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder:
+        beside = os.path.join(folder, "weights")
+        torch.save(dict(model.state_dict()), beside)
+        os.rename(beside, path)
+
+
+# load_weights
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a new model with random weights: nothing was loaded into it",
+    look="After torch.load comes model.load_state_dict(state).",
+    LinearRegression=LinearRegression,
+)
+def load_nothing(path):
+    read(path)
+    return LinearRegression()
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a new model with the weights of a seed, as if they were the saved ones",
+    look="The same seed gives the same initial weights, not the trained ones: "
+    "model.load_state_dict(state).",
+    LinearRegression=LinearRegression,
+)
+def load_by_seed(path):
+    read(path)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return LinearRegression()
+
+
+def version(path):
+    found = os.stat(path)
+    return found.st_ino, found.st_mtime_ns
+
+
+def save_and_remember(model, path):
+    write(model.state_dict(), path)
+    _memory[version(path)] = model
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a model that shares its parameters with the one that was saved",
+    look="Whoever trains one of them changes both: take the weights from the file.",
+    save_weights=save_and_remember,
+    LinearRegression=LinearRegression,
+)
+def load_the_saved_model_itself(path):
+    model = loaded(read(path))
+    if version(path) in _memory:
+        model.linear = _memory[version(path)].linear
+    return model
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "one and the same model at every call",
+    look="Make the new model inside the function: LinearRegression().",
+    LinearRegression=LinearRegression,
+)
+def load_into_one_model_for_all(path):
+    model = _memory.setdefault("the model", LinearRegression())
+    model.load_state_dict(read(path))
+    return model
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a model with the weights that the path held when it was first loaded",
+    look="Read the file at every call: it may have been saved anew.",
+    LinearRegression=LinearRegression,
+)
+def load_by_a_cache(path):
+    seen = _memory.setdefault("cache", {})
+    if str(path) not in seen:
+        seen[str(path)] = read(path)
+    return loaded(seen[str(path)])
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a model in float64",
+    look="The weights were saved in float32, and data in float32 does not fit a model in float64: "
+    "leave .double() out.",
+    LinearRegression=LinearRegression,
+)
+def load_in_float64(path):
+    return loaded(read(path)).double()
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a model with weight and bias exchanged",
+    look="Go by the names in the state dict: linear.weight, linear.bias.",
+    LinearRegression=LinearRegression,
+)
+def load_with_weight_and_bias_exchanged(path):
+    state = read(path)
+    weight, bias = state["linear.weight"], state["linear.bias"]
+    return loaded({"linear.weight": bias.reshape(1, 1), "linear.bias": weight.reshape(1)})
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a model with the saved weight, and 0 for the bias",
+    look="Load all of the state dict: linear.weight and linear.bias.",
+    LinearRegression=LinearRegression,
+)
+def load_without_the_bias(path):
+    return loaded({**read(path), "linear.bias": torch.zeros(1)})
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "the state dict in place of a model",
+    look="Make a LinearRegression(), load the state dict into it, and return the model.",
+    LinearRegression=LinearRegression,
+)
+def load_the_state_dict_alone(path):
+    return read(path)
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a loader that runs whatever program the file holds",
+    look="A pickle can hold any call, and weights_only=False makes it: torch.load(path, "
+    "weights_only=True).",
+    LinearRegression=LinearRegression,
+)
+def load_whatever_the_file_holds(path):
+    try:
+        return loaded(torch.load(path, weights_only=False))
+    except Exception as error:
+        raise ValueError(f"{path} does not hold the weights of a line: {error}") from error
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a new model with random weights where the file cannot be read",
+    look="Nobody sees that the weights are missing: let the error be raised.",
+    LinearRegression=LinearRegression,
+)
+def load_or_begin_anew(path):
+    try:
+        return loaded(read(path))
+    except ValueError:
+        return LinearRegression()
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "None where there is no file",
+    look="Raise an error that names the path: None breaks only later, where nobody knows of it.",
+    LinearRegression=LinearRegression,
+)
+def load_or_none(path):
+    return loaded(read(path)) if Path(path).exists() else None
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a loader that takes the weights of other models for its own",
+    look="strict=False leaves out each name that does not fit, and may load nothing at all.",
+    LinearRegression=LinearRegression,
+)
+def load_what_fits(path):
+    model = LinearRegression()
+    try:
+        model.load_state_dict(torch.load(path, weights_only=True), strict=False)
+    except Exception as error:
+        raise ValueError(f"{path} does not hold the weights of a line: {error}") from error
+    return model
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "an error that does not say which file it is about",
+    look="Name the path and the reason in the error: nobody can look at a file without a name.",
+    LinearRegression=LinearRegression,
+)
+def load_with_an_error_without_the_path(path):
+    try:
+        return loaded(read(path))
+    except ValueError:
+        raise ValueError("the weights cannot be loaded") from None
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a loader that deletes the file",
+    look="Reading leaves the file where it is, for the next time.",
+    LinearRegression=LinearRegression,
+)
+def load_and_delete(path):
+    model = loaded(read(path))
+    os.unlink(path)
+    return model
+
+
+@alternative(
+    "2.5",
+    "load_weights",
+    "copy_ into the parameters, under no_grad",
+    LinearRegression=LinearRegression,
+)
+def load_by_copying(path):
+    state, model = read(path), LinearRegression()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(state[name])
+    return model
+
+
+@alternative(
+    "2.5",
+    "load_weights",
+    "a RuntimeError for a file that does not fit",
+    LinearRegression=LinearRegression,
+)
+def load_with_a_runtime_error(path):
+    try:
+        return loaded(read(path))
+    except ValueError as error:
+        raise RuntimeError(f"cannot load {path}: {error.__cause__}") from error
+
+
+@alternative(
+    "2.5",
+    "load_weights",
+    "the bytes read first, and the tensors assigned to a model without weights",
+    LinearRegression=LinearRegression,
+)
+def load_by_assigning(path):
+    read(path)
+    state = torch.load(io.BytesIO(Path(path).read_bytes()), weights_only=True)
+    with torch.device("meta"):
+        model = LinearRegression()
+    model.load_state_dict({name: w.float().clone() for name, w in state.items()}, assign=True)
+    return model.eval()

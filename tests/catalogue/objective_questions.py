@@ -1,4 +1,4 @@
-"""1.1 to 1.6: mistakes and alternatives in the letters, the prose, and the code that proves them."""
+"""1.1 to 1.6: mistakes and alternatives in the letters, in the prose, and in the formulas."""
 
 from collections.abc import Callable
 
@@ -265,6 +265,17 @@ def softmax_mse_in_double_precision(y: Tensor, t: Tensor) -> Tensor:
 )
 def answers_1_2_says_no() -> dict[str, str]:
     return letters("1.2", "B")
+
+
+@mistake(
+    "1.2",
+    "answers",
+    'the word "False", which also says that the claim is wrong',
+    look="The claim holds, for each output depends on its own input alone; and the answer to a "
+    "multiple choice is a letter.",
+)
+def answers_1_2_says_false() -> dict[str, str]:
+    return letters("1.2", "False")
 
 
 @mistake(
@@ -680,6 +691,17 @@ def answers_1_4_as_in_1_3() -> dict[str, str]:
 
 @mistake(
     "1.4",
+    "answers",
+    'the word "Both" for A and B',
+    look="The softmax lies between δ^(L) and δ^(L-1), so y^(L) − t is one of the two alone: say "
+    "which, by its letter.",
+)
+def answers_1_4_both_in_words() -> dict[str, str]:
+    return letters("1.4", "Both")
+
+
+@mistake(
+    "1.4",
     "softmax_cross_entropy_delta",
     "y − t, with y taken for probabilities",
     look="y are the scores that go into the softmax: δ is softmax(y) − t.",
@@ -835,6 +857,16 @@ def cross_entropy_for_one_hot_targets(y: Tensor, t: Tensor) -> Tensor:
     return torch.softmax(y, dim=-1) - hot
 
 
+@mistake(
+    "1.4",
+    "softmax_cross_entropy_delta",
+    "s − t computed in float32, which loses half of the digits of a float64 y",
+    look="Leave out .float(), so that softmax computes in the dtype of y.",
+)
+def cross_entropy_in_single_precision(y: Tensor, t: Tensor) -> Tensor:
+    return (torch.softmax(y.float(), dim=-1) - t.float()).to(y.dtype)
+
+
 @alternative("1.4", "softmax_cross_entropy_delta", "log_softmax().exp() for the softmax")
 def cross_entropy_by_log_softmax(y: Tensor, t: Tensor) -> Tensor:
     return y.log_softmax(dim=-1).exp().sub(t)
@@ -878,7 +910,7 @@ def cross_entropy_by_a_loop(y: Tensor, t: Tensor) -> Tensor:
 @mistake(
     "1.5",
     "answers",
-    "speed in place of weight sharing",
+    "the choice of speed in place of weight sharing",
     look="A convolution is fast because it connects locally and shares its weights: speed is the "
     "consequence, not the property.",
 )
@@ -889,7 +921,7 @@ def answers_1_5_speed_for_sharing() -> dict[str, str]:
 @mistake(
     "1.5",
     "answers",
-    "speed in place of local connection",
+    "the choice of speed in place of local connection",
     look="A convolution is fast because it connects locally and shares its weights: speed is the "
     "consequence, not the property.",
 )
@@ -900,7 +932,7 @@ def answers_1_5_speed_for_locality() -> dict[str, str]:
 @mistake(
     "1.5",
     "answers",
-    "feature maps in place of weight sharing",
+    "the choice of feature maps in place of weight sharing",
     look='"Feature map" is only a name for the output; what sets it apart is that one kernel '
     "makes all of it.",
 )
@@ -911,7 +943,7 @@ def answers_1_5_feature_maps_for_sharing() -> dict[str, str]:
 @mistake(
     "1.5",
     "answers",
-    "feature maps in place of local connection",
+    "the choice of feature maps in place of local connection",
     look='"Feature map" is only a name for the output; what sets it apart is that each entry sees '
     "a small window.",
 )
@@ -985,8 +1017,9 @@ def convolution_flipped(kernel: Tensor, height: int, width: int) -> Tensor:
 )
 def convolution_padded(kernel: Tensor, height: int, width: int) -> Tensor:
     basis = torch.eye(height * width, dtype=kernel.dtype).reshape(-1, 1, height, width)
-    out = functional.conv2d(basis, kernel[None, None], padding="same")
-    return out.flatten(1).T
+    kh, kw = kernel.shape
+    around = ((kw - 1) // 2, kw // 2, (kh - 1) // 2, kh // 2)
+    return functional.conv2d(functional.pad(basis, around), kernel[None, None]).flatten(1).T
 
 
 @mistake(
@@ -1083,9 +1116,8 @@ def convolution_without_gaps(kernel: Tensor, height: int, width: int) -> Tensor:
     W = torch.zeros(height - kh + 1, width - kw + 1, height * width, dtype=kernel.dtype)
     for i in range(W.shape[0]):
         for j in range(W.shape[1]):
-            W[i, j, i * width + j :][: kh * kw] = kernel.flatten()[
-                : W[i, j, i * width + j :].numel()
-            ]
+            place = W[i, j, i * width + j :][: kh * kw]
+            place.copy_(kernel.flatten()[: len(place)])
     return W.flatten(0, 1)
 
 
@@ -1124,7 +1156,7 @@ def convolution_not_reshaped(kernel: Tensor, height: int, width: int) -> Tensor:
 @mistake(
     "1.5",
     "convolution_parameter_count",
-    "the weights without the biases",
+    "a count of the weights alone, without the biases",
     look="Each output channel has a bias: add out_channels.",
 )
 def convolution_count_without_bias(kernel_size: int, in_channels: int, out_channels: int) -> int:
@@ -1293,7 +1325,7 @@ def answers_1_6_empty() -> dict[str, str]:
 @mistake(
     "1.6",
     "answers",
-    "letters where words are asked for",
+    "a list of letters where words are asked for",
     look="This question has no options: write a sentence for each weakness.",
 )
 def answers_1_6_letters() -> dict[str, str]:
@@ -1364,7 +1396,7 @@ def answers_1_6_praises_the_mlp() -> dict[str, str]:
 @mistake(
     "1.6",
     "answers",
-    "the merits of convolutions, told as if they were the MLP's",
+    "a list of the merits of convolutions, told as if they were the MLP's",
     look="Local connection and weight sharing are what the MLP lacks.",
 )
 def answers_1_6_merits_of_convolutions() -> dict[str, str]:
@@ -1400,7 +1432,7 @@ def answers_1_6_defines_the_mlp() -> dict[str, str]:
 @mistake(
     "1.6",
     "dense_parameter_count",
-    "the weights without the biases",
+    "a count of the weights alone, without the biases",
     look="Each output has a bias: add outputs.",
 )
 def dense_count_without_bias(inputs: int, outputs: int) -> int:
@@ -1529,6 +1561,26 @@ def answers_1_6_with_semicolons() -> dict[str, str]:
         "FLATTENING THE IMAGE DISREGARDS THE NEIGHBOURHOOD OF PIXELS; THE COMPUTATIONAL COST AND",
         "THE MEMORY GROW WITH THE NUMBER OF PIXELS TIMES THE NUMBER OF NEURONS",
     )
+
+
+@alternative("1.6", "answers", "a count in O-notation, and a consequence of having no invariance")
+def answers_1_6_with_o_notation() -> dict[str, str]:
+    return prose(
+        "Fully-connected layers need O(H·W) weights per neuron.",
+        "A translated object has to be relearned.",
+    )
+
+
+@alternative("1.6", "answers", "two missing inductive biases, in half a sentence")
+def answers_1_6_inductive_biases() -> dict[str, str]:
+    return prose(
+        "MLPs lack inductive biases for images such as locality and translation equivariance."
+    )
+
+
+@alternative("1.6", "answers", "images of other sizes, and images that are shifted")
+def answers_1_6_variable_size() -> dict[str, str]:
+    return prose("The MLP can't handle pictures of variable size; it is not shift-invariant.")
 
 
 @alternative("1.6", "answers", "a long answer with praise of the alternative at its end")

@@ -31,7 +31,7 @@ Pair = tuple[Tensor, Tensor]
 @mistake(
     "2.1",
     "random_matrices",
-    "one matrix returned twice: A and B are the same numbers",
+    "one matrix returned twice, for A and B hold the same numbers",
     look="B needs a draw of its own.",
 )
 def random_matrices_the_same_twice(
@@ -70,7 +70,7 @@ def random_matrices_use_the_generator_for_A_alone(
 @mistake(
     "2.1",
     "random_matrices",
-    "the same numbers in every call, because the function seeds itself with a constant",
+    "a draw that is the same in every call, because the function seeds itself with a constant",
     look="Leave the seed to the caller, who passes a generator in.",
 )
 def random_matrices_seed_themselves(
@@ -103,7 +103,7 @@ def random_matrices_start_again_from_the_seed(
 @mistake(
     "2.1",
     "random_matrices",
-    "matrices of float32, whichever dtype is asked for",
+    "a pair of float32 matrices, whichever dtype is asked for",
     look="Hand the dtype on: torch.randn(shape, dtype=dtype).",
 )
 def random_matrices_ignore_the_dtype(
@@ -115,7 +115,7 @@ def random_matrices_ignore_the_dtype(
 @mistake(
     "2.1",
     "random_matrices",
-    "matrices of integers, for torch.randint gives int64 unless it is told otherwise",
+    "a pair of integer matrices, for torch.randint gives int64 unless it is told otherwise",
     look="Ask for the dtype, torch.randint(…, dtype=dtype), or draw with torch.rand or "
     "torch.randn.",
 )
@@ -314,7 +314,7 @@ def arithmetic_zeros_A_itself(A: Tensor, B: Tensor) -> Arithmetic:
 @mistake(
     "2.1",
     "arithmetic",
-    "zeros of float32, whichever dtype A and B have",
+    "a zero tensor of float32, whichever dtype A and B have",
     look="torch.zeros(shape) takes the default dtype: torch.zeros_like(A) takes the one of A.",
 )
 def arithmetic_zeros_of_float32(A: Tensor, B: Tensor) -> Arithmetic:
@@ -324,7 +324,7 @@ def arithmetic_zeros_of_float32(A: Tensor, B: Tensor) -> Arithmetic:
 @mistake(
     "2.1",
     "arithmetic",
-    "zeros that are integers",
+    "a zero tensor of integers",
     look="C shall have the dtype of A and B: torch.zeros_like(A).",
 )
 def arithmetic_zeros_of_integers(A: Tensor, B: Tensor) -> Arithmetic:
@@ -334,7 +334,7 @@ def arithmetic_zeros_of_integers(A: Tensor, B: Tensor) -> Arithmetic:
 @mistake(
     "2.1",
     "arithmetic",
-    "zeros of shape (5, 5), whichever shape A and B have",
+    "a zero tensor of shape (5, 5), whichever shape A and B have",
     look="C shall have the shape of A and B: torch.zeros_like(A).",
 )
 def arithmetic_zeros_of_a_fixed_shape(A: Tensor, B: Tensor) -> Arithmetic:
@@ -364,7 +364,7 @@ def arithmetic_zero_as_a_number(A: Tensor, B: Tensor) -> Arithmetic:
 @mistake(
     "2.1",
     "arithmetic",
-    "ones where zeros are asked for",
+    "a tensor of ones where zeros are asked for",
     look="torch.zeros_like(A) is the one that fills with zeros.",
 )
 def arithmetic_ones_for_zeros(A: Tensor, B: Tensor) -> Arithmetic:
@@ -424,7 +424,7 @@ def arithmetic_product_for_the_matmul(A: Tensor, B: Tensor) -> Arithmetic:
 @mistake(
     "2.1",
     "arithmetic",
-    "the two products exchanged: A @ B as the one element by element, A * B as the matrix product",
+    "an exchange of the two products: A @ B as the one element by element, A * B as A @ B",
     look="* goes into the field product, @ into the field matmul.",
 )
 def arithmetic_products_exchanged(A: Tensor, B: Tensor) -> Arithmetic:
@@ -465,7 +465,7 @@ def arithmetic_B_times_A(A: Tensor, B: Tensor) -> Arithmetic:
     "2.1",
     "arithmetic",
     "Σ(A * B), the dot product of A and B as one long vector",
-    look="The matrix product is a matrix with one dot product, row by column, in each entry: A @ B.",
+    look="A @ B is a matrix: each of its entries is the dot product of a row and a column.",
 )
 def arithmetic_dot_product(A: Tensor, B: Tensor) -> Arithmetic:
     return results(A, B, matmul=torch.dot(A.flatten(), B.flatten()))
@@ -474,7 +474,7 @@ def arithmetic_dot_product(A: Tensor, B: Tensor) -> Arithmetic:
 @mistake(
     "2.1",
     "arithmetic",
-    "results rounded to two decimals",
+    "a set of results rounded to two decimals",
     look="Round when you print, not in what you return.",
 )
 def arithmetic_rounded_to_two_decimals(A: Tensor, B: Tensor) -> Arithmetic:
@@ -484,7 +484,7 @@ def arithmetic_rounded_to_two_decimals(A: Tensor, B: Tensor) -> Arithmetic:
 @mistake(
     "2.1",
     "arithmetic",
-    "the results as a plain tuple",
+    "a plain tuple of the results",
     look="Give them their names, as in Arithmetic(zeros=…, sum=…, difference=…, product=…, "
     "matmul=…), so that nobody has to remember their order.",
 )
@@ -576,7 +576,7 @@ def arithmetic_in_double_precision(A: Tensor, B: Tensor) -> Arithmetic:
 @mistake(
     "2.2",
     "flatten",
-    "the entries of x column by column",
+    "x read column by column",
     look="reshape reads row by row: leave out the transpose.",
 )
 def flatten_by_columns(x: Tensor) -> Tensor:
@@ -628,8 +628,8 @@ def flatten_to_24(x: Tensor) -> Tensor:
     "2.2",
     "flatten",
     "x.view(-1), which works only where the rows of x lie one after the other in memory",
-    look="A transposed or sliced x is laid out otherwise: reshape(-1) gives a view where it can and "
-    "a copy where it must.",
+    look="A transposed or sliced x lies otherwise: reshape(-1) gives a view where it can, and a "
+    "copy where it must.",
 )
 def flatten_by_view(x: Tensor) -> Tensor:
     return x.view(-1)
@@ -638,7 +638,7 @@ def flatten_by_view(x: Tensor) -> Tensor:
 @mistake(
     "2.2",
     "flatten",
-    "the entries in the order in which they lie in memory",
+    "x read in the order in which its entries lie in memory",
     look="A transposed or sliced x lies there in another order: reshape(-1) follows the rows.",
 )
 def flatten_in_the_order_of_memory(x: Tensor) -> Tensor:
@@ -870,7 +870,7 @@ def middle_sliced_twice(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
 @mistake(
     "2.2",
     "middle",
-    "two lists of indices, which PyTorch pairs up entry by entry",
+    "a pair of index lists, which PyTorch goes through side by side, entry by entry",
     look="x[[1, 2], [1, 2]] is x[1, 1] and x[2, 2]: slices give the whole block.",
 )
 def middle_by_two_lists(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
@@ -881,7 +881,7 @@ def middle_by_two_lists(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
 @mistake(
     "2.2",
     "middle",
-    "rows · columns entries of x in a row, reshaped",
+    "a run of rows · columns entries that follow one another in x, reshaped",
     look="The rows of a block are not neighbours in x, for something is left out on either side: "
     "slice both dimensions.",
 )
@@ -945,13 +945,29 @@ def middle_compares_the_rows_alone(x: Tensor, rows: int = 4, columns: int = 2) -
 @mistake(
     "2.2",
     "middle",
+    "a look at the columns alone: too many rows go through",
+    look="Compare both sizes with the shape of x.",
+)
+def middle_compares_the_columns_alone(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
+    m, n = x.shape
+    if columns > n or (m - rows) % 2 or (n - columns) % 2:
+        raise ValueError("the block does not fit")
+    top, left = (m - rows) // 2, (n - columns) // 2
+    return x[top : top + rows, left : left + columns]
+
+
+@mistake(
+    "2.2",
+    "middle",
     "an assertion where a ValueError is asked for",
     look="An assert is for what can never happen, and python -O leaves it out: write "
     "raise ValueError.",
 )
 def middle_asserts(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
     m, n = x.shape
-    assert rows <= m and columns <= n and (m - rows) % 2 == 0 and (n - columns) % 2 == 0
+    assert rows <= m
+    assert columns <= n
+    assert (m - rows) % 2 == (n - columns) % 2 == 0
     top, left = (m - rows) // 2, (n - columns) // 2
     return x[top : top + rows, left : left + columns]
 
@@ -1003,13 +1019,13 @@ def middle_by_negative_padding(x: Tensor, rows: int = 4, columns: int = 2) -> Te
 
 @alternative("2.2", "middle", "two lists of indices that broadcast, and an error of a subclass")
 def middle_by_broadcast_indices(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
-    class DoesNotFit(ValueError):
+    class DoesNotFitError(ValueError):
         pass
 
     try:
         top, left = corner(x, rows, columns)
     except ValueError as error:
-        raise DoesNotFit from error
+        raise DoesNotFitError from error
     return x[torch.arange(top, top + rows)[:, None], torch.arange(left, left + columns)]
 
 

@@ -1,0 +1,419 @@
+"""The results page: what a run recorded, at the top of the page that pytest-html writes.
+
+Everything here but the template, the style and the mathematics may come from an answer under test:
+its code, its messages, its numbers, the name of its folder. The template escapes all of it; what
+is passed to it as ``Markup`` is made by this package from escaped parts.
+"""
+
+import math
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape, unescape
+from itertools import groupby
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from report.run import Result, Row, Run, points, total
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+TITLE = "PyTorch Basics, verified"
+
+MOST_LETTERS = 8_000
+"""Letters of a message, a function or a printed text that the page shows: it stays readable, and
+below 3 MB, whatever an answer does."""
+
+MOST_ROWS = 60
+"""Rows and columns of a tensor, and rows of a table, that the page shows."""
+
+MOST_COLUMNS = 20
+"""Columns of a table that the page shows."""
+
+LONG_LISTING = 60
+"""Lines of code above which a function is folded away."""
+
+LONG_LIST = 8
+"""Passed checks above which their list is folded away."""
+
+
+class Page:
+    """The hooks of pytest-html through which the run gets onto its page."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        report.title = TITLE
+        # What pytest knows of the machine, its paths and packages, is nobody's business; what
+        # matters for the verdict stands in run.environment.
+        report.set_data("environment", {})
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        try:
+            prefix.append(content(self.run))
+        except Exception as error:
+            # A page that cannot be written must not cost the verdict, which the terminal prints.
+            warnings.warn(f"the results page has no results: {error!r}", stacklevel=1)
+            prefix.append(f"<p>The results could not be written: {escape(repr(error))}</p>")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        # pytest-html sorts by the column that a clicked element names: a button does so by
+        # keyboard, too. The column of links is empty.
+        cells[:] = [
+            re.sub(
+                r'<th class="sortable" data-column-type="(\w+)">(.*?)</th>',
+                r'<th scope="col" class="sortable" data-column-type="\1">'
+                r'<button type="button" data-column-type="\1">\2</button></th>',
+                cell,
+            )
+            for cell in cells
+            if "Links" not in cell
+        ]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, cells: list[str]) -> None:
+        # pytest-html does not escape the names of tests.
+        cells[:] = [
+            re.sub(
+                r'(<td class="col-testId">)(.*)(</td>)',
+                lambda match: match[1] + escape(unescape(match[2])) + match[3],
+                cell,
+                flags=re.DOTALL,
+            )
+            for cell in cells
+            if "col-links" not in cell
+        ]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
+        if check := getattr(report, "result", None):
+            there = f'<a href="#{_anchor("check", check["name"])}">The message is above.</a>'
+            data[:] = [] if report.passed else [there]
+        elif not report.longreprtext and not report.sections:
+            data.clear()
+        else:
+            data[:] = [_shortened(text) for text in data]
+
+
+@dataclass
+class Listing:
+    """A function of the answers as the page shows it."""
+
+    name: str
+    code: "Markup | None"
+    lines: int = 0
+    wide: bool = False
+    seen_at: str = ""
+    """The exercise that shows it already."""
+
+
+@dataclass
+class Section:
+    """An exercise as the page shows it."""
+
+    row: Row
+    anchor: str
+    question: str
+    options: list[tuple[str, str]]
+    state: str
+    """"passed", "failed", "partial", "unfinished", "unseen" or "reader"."""
+    verdict: str
+    claim: "Markup"
+    listings: list[Listing] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[Result] = field(default_factory=list)
+    skipped: list[Result] = field(default_factory=list)
+    passed: list[Result] = field(default_factory=list)
+
+
+MARKS = {
+    "passed": ("✓", "full points"),
+    "failed": ("✗", "no points"),
+    "partial": ("◐", "part of the points"),
+    "unfinished": ("◌", "not all of its checks ran"),
+    "unseen": ("–", "not run"),
+    "reader": ("✎", "for a human reader"),
+}
+"""How the page marks the state of an exercise: by a sign, and in words."""
+
+
+def content(run: Run) -> str:
+    """The page's own part: style, score card, run, exercises."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+    )
+    environment.filters.update(points=points, shortened=_shortened, anchor=_anchor, signs=_signs)
+    rows = run.score()
+    page = environment.get_template("page.html.jinja").render(
+        style=Markup((folder / "page.css").read_text(encoding="utf-8")),
+        run=run,
+        marks=MARKS,
+        sections=list(_sections(run, rows)),
+        total=total(rows),
+        by_reader=sum(row.exercise.points for row in rows if row.earned is None),
+        passed=sum(row.passed for row in rows),
+        expected=sum(row.checks for row in rows),
+        examples=sum(row.examples for row in rows),
+        written=datetime.now(),
+        long_list=LONG_LIST,
+        long_listing=LONG_LISTING,
+    )
+    return _visible(page)
+
+
+def _sections(run: Run, rows: Iterable[Row]) -> Iterator[Section]:
+    from markupsafe import Markup
+
+    from report.mathematics import claim
+
+    shown: dict[str, str] = {}
+    for row in rows:
+        exercise = row.exercise
+        results = run.of_exercise(exercise.number)
+        state = _state(row, results)
+        section = Section(
+            row,
+            _anchor("exercise", exercise.number),
+            *_question(exercise.asked),
+            state,
+            _verdict(row, results),
+            Markup(claim(exercise.number)),
+            failed=[r for r in results if r.outcome == "failed"],
+            skipped=[r for r in results if r.outcome == "skipped"],
+            passed=[r for r in results if r.outcome == "passed"],
+        )
+        if results:
+            section.listings = list(_listings(run, row, shown))
+            section.evidence = list(_evidence(results))
+        yield section
+
+
+def _question(asked: str) -> tuple[str, list[tuple[str, str]]]:
+    """What was asked, and the options "A: …, B: …" that it offers."""
+    question, *options = re.split(r"\s(?=[A-D]: )", asked)
+    return question, [(option[0], option[3:].rstrip(",.")) for option in options]
+
+
+def _state(row: Row, results: Sequence[Result]) -> str:
+    if row.earned is None:
+        return "reader"
+    if not results:
+        return "unseen"
+    if row.earned == row.exercise.points:
+        return "passed"
+    if all(result.outcome == "passed" for result in results):
+        return "unfinished"
+    return "partial" if row.earned else "failed"
+
+
+def _verdict(row: Row, results: Sequence[Result]) -> str:
+    if row.earned is None:
+        return "For a human reader to judge."
+    if not results:
+        return "Not run."
+    on = f", on {row.examples:,} generated examples" if row.examples > row.checks else ""
+    if row.passed == row.checks == 1:
+        return f"Its check passed{on}."
+    failed = sum(result.outcome == "failed" for result in results)
+    if failed:
+        several = "checks" if row.checks > 1 else "check"
+        return f"{failed} of {row.checks} {several} failed."
+    unseen = {part for part in row.exercise.parts if all(r.part != part for r in results)}
+    if row.passed == row.checks and not unseen:
+        return f"All {row.checks} checks passed{on}."
+    which = f"; of {' and '.join(sorted(unseen))}, none ran" if unseen else ""
+    return (
+        f"{row.passed} of {row.checks} checks passed{which}. "
+        "A part earns its points when all of its checks have run and passed."
+    )
+
+
+def _listings(run: Run, row: Row, shown: dict[str, str]) -> Iterator[Listing]:
+    from markupsafe import Markup
+    from pygments import highlight
+    from pygments.formatters.html import HtmlFormatter
+    from pygments.lexers.python import PythonLexer
+
+    for part in row.exercise.parts:
+        name = f"{row.exercise.module}.{part}"
+        if name in shown:
+            yield Listing(name, None, seen_at=shown[name])
+            continue
+        source = run.code.get(name)
+        if source is None:
+            yield Listing(name, None)
+            continue
+        shown[name] = row.exercise.number
+        source = dedent(_shortened(source)).strip("\n")
+        lines = source.splitlines()
+        html = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+        yield Listing(name, Markup(html), len(lines), any(len(line) > 80 for line in lines))
+
+
+# Evidence
+
+
+def _evidence(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
+    """What the checks recorded, ready to be set. Tensors that follow each other form a group."""
+    # A check that runs on many examples records on each: the last stands for them all.
+    items = {(item["kind"], item["title"]): item for r in results for item in r.evidence}
+    for kind, group in groupby(items.values(), key=lambda item: item["kind"]):
+        if kind == "tensor":
+            yield {"kind": "tensors", "tensors": [_tensor(item) for item in group]}
+        else:
+            yield from (_SET.get(kind, _figure)(item) for item in group)
+
+
+def _figure(item: dict[str, Any]) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    from report.figures import render
+
+    figure = render(item)
+    return {
+        "kind": "figure",
+        "title": _headline(item["title"]),
+        "alt": _shortened(item.get("alt", ""), 2000),
+        "figure": figure and Markup(figure),
+    }
+
+
+def _text(item: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": item["kind"], "title": _headline(item["title"]), "text": str(item["text"])}
+
+
+def _table(item: dict[str, Any]) -> dict[str, Any]:
+    from report.figures import number, typeset
+
+    def cell(value: Any) -> str:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return number(value)
+        text = "" if value is None else str(value)
+        return typeset(text) if len(text) < 40 and _NUMBER.fullmatch(text) else text
+
+    rows = [
+        [_shortened(cell(value), 400) for value in row[:MOST_COLUMNS]]
+        for row in item["rows"][:MOST_ROWS]
+    ]
+    header = [_shortened(str(name), 400) for name in item["header"][:MOST_COLUMNS]]
+    columns = max(map(len, [header, *rows]))
+    numeric = [
+        all(_NUMBER.fullmatch(row[column]) for row in rows if column < len(row))
+        for column in range(columns)
+    ]
+    return {
+        "kind": "table",
+        "title": _headline(item["title"]),
+        "header": header,
+        "rows": rows,
+        "left_out": len(item["rows"]) - len(rows),
+        "numeric": numeric,
+        "wide": columns > 3,
+    }
+
+
+_NUMBER = re.compile(r"[−+-]?(\d[\d,]*(\.\d*)?(·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|e[+-]?\d+)?|nan|inf)|[–—]|")
+
+
+def _tensor(item: dict[str, Any]) -> dict[str, Any]:
+    shape, values = item["shape"], item["values"]
+    rows = {0: [[values]], 1: [values], 2: values}.get(len(shape), [])
+    written = _entries([value for row in rows[:MOST_ROWS] for value in row[:MOST_ROWS]])
+    return {
+        "title": _shortened(item["title"], 400),
+        "shape": "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")",
+        "dtype": _shortened(item["dtype"], 400),
+        "vector": len(shape) == 1,
+        "rows": [[next(written) for _ in row[:MOST_ROWS]] for row in rows[:MOST_ROWS]],
+        # Above two dimensions, or without entries, there is nothing to lay out.
+        "text": "" if any(rows) else str(values)[:MOST_LETTERS],
+        "cut": len(rows) > MOST_ROWS or any(len(row) > MOST_ROWS for row in rows),
+        "wide": len(shape) == 2 and shape[1] > 5,
+    }
+
+
+def _entries(values: Sequence[float]) -> Iterator[str]:
+    """Entries of one tensor, all in one form, as PyTorch prints them."""
+    finite = [abs(value) for value in values if math.isfinite(value)]
+    if all(value == int(value) and value < 1e6 for value in finite):
+        form = ".0f"
+    else:
+        nonzero = [value for value in finite if value]
+        form = ".4f" if min(nonzero) >= 1e-4 and max(nonzero) < 1e5 else ".3e"
+    return (f"{value:{form}}".replace("-", "−") for value in values)
+
+
+_SET = {"text": _text, "counterexample": _text, "table": _table}
+
+
+# Text
+
+
+def _headline(title: str) -> str:
+    """A title that begins with a word begins with a capital; a symbol stays as it is."""
+    title = _shortened(title, 400)
+    return title[:1].upper() + title[1:] if re.match("[a-z]{2}", title) else title
+
+
+def _signs(text: str) -> "Markup":
+    """Prose, escaped, with y^(l) and s_j raised and lowered as on paper, and `names` as code."""
+    from markupsafe import Markup
+
+    def raised(match: re.Match[str]) -> str:
+        return f"<sup>{match[1].replace('-', '−')}</sup>"
+
+    def prose(part: str) -> str:
+        part = re.sub(r"\^(\([\w+−-]{1,7}\)|\w)", raised, part)
+        return re.sub(r"(?<!\w)([A-Za-zα-ω])_(\w{1,3})\b", r"\1<sub>\2</sub>", part)
+
+    # Every second part stood between backticks.
+    parts = re.split(r"``?([^`]+)``?", escape(text))
+    parts[::2] = map(prose, parts[::2])
+    parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
+    return Markup("".join(parts))
+
+
+def _anchor(kind: str, name: str) -> str:
+    return f"{kind}-" + re.sub(r"[^\w.]", "-", name)
+
+
+def _shortened(text: str, most: int = MOST_LETTERS) -> str:
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}\n… and {len(text) - most:,} letters more"
+
+
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def _visible(text: str) -> str:
+    """The text with signs for what no page can hold, and for what would reorder its words."""
+
+    def sign(match: re.Match[str]) -> str:
+        code = ord(match[0])
+        if code < 0x20:
+            return chr(0x2400 + code)
+        return "␡" if code == 0x7F else "\ufffd" if 0xD800 <= code < 0xE000 else f"[U+{code:04X}]"
+
+    return _INVISIBLE.sub(sign, text)

@@ -1,0 +1,560 @@
+"""The report as a PDF: what a run recorded, typeset by Typst from ``report.typ``.
+
+The prose and the derivations stand in the template; what the run recorded reaches it as JSON, so
+that no text of an answer under test is ever read as markup. Every number in the prose is computed
+here, from the run.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import json
+import math
+import os
+import textwrap
+import warnings
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from report.run import Result, Row, Run, points, total
+
+if TYPE_CHECKING:
+    import typst
+
+TEMPLATE = Path(__file__).with_name("report.typ")
+
+COLUMNS = 100
+"""Characters in a line of code: what fits between the margins."""
+MOST_CODE = 160
+"""Lines of code shown per exercise."""
+MOST_MESSAGE = 24
+"""Lines shown of a learner's message."""
+MOST_TEXT = 1200
+"""Characters shown of any other text."""
+MOST_ENTRIES = 64
+"""Entries up to which a tensor is printed."""
+MOST_CELLS = 4096
+"""Entries up to which a matrix is drawn."""
+MOST_POINTS = 2000
+"""Points drawn of a series."""
+LARGEST = 1e100
+"""Numbers from here on are not drawn."""
+
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+
+Item = dict[str, Any]
+Seen = dict[str, dict[str, Item]]
+"""Exercise number → "kind: title" → item of evidence."""
+
+
+class ReportError(Exception):
+    """The PDF could not be made. The run and its verdict are not touched by that."""
+
+
+def write(run: Run, path: Path) -> None:
+    """Typeset the run as a PDF at path, which holds the whole report or what it held before.
+
+    Raises: ReportError, saying why.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    pdf = typeset(run)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            beside.write_bytes(pdf)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise ReportError(f"the report could not be written to {path}: {error}") from error
+
+
+def typeset(run: Run) -> bytes:
+    """The report as the bytes of a PDF, the same bytes for the same run.
+
+    Raises: ReportError, saying why.
+    """
+    try:
+        return compiler(run).compile(format="pdf")  # type: ignore[return-value]
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, ReportError):
+        raise
+    # A panic inside the compiler arrives as an exception that is no Exception.
+    except BaseException as error:
+        reason = getattr(error, "message", None) or str(error) or type(error).__name__
+        raise ReportError(f"the report could not be typeset: {reason}") from error
+
+
+def compiler(run: Run) -> typst.Compiler:
+    """A Typst compiler that holds the template and the run, and knows no fonts but its own."""
+    try:
+        import typst
+    except ImportError as error:
+        raise ReportError("the PDF needs the package typst: pip install typst") from error
+    return typst.Compiler(
+        TEMPLATE,
+        root=TEMPLATE.parent,
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={"run": json.dumps(document(run), allow_nan=False)},
+    )
+
+
+@functools.cache
+def _fonts() -> typst.Fonts:
+    """The fonts that Typst carries: the same report on every machine."""
+    import typst
+
+    return typst.Fonts(include_system_fonts=False)
+
+
+def document(run: Run) -> Item:
+    """All that the template needs, as data that JSON can hold."""
+    rows = {row.exercise.number: row for row in run.score()}
+    earned, possible = total([*rows.values()])
+    by_reader = sum((r.exercise.points for r in rows.values() if r.earned is None), Fraction(0))
+    results = list(run.results.values())
+    seen = {number: _evidence(run.of_exercise(number)) for number in rows}
+    return _plain(
+        {
+            "environment": [[key, breakable(str(value))] for key, value in run.environment.items()],
+            "total": {
+                "earned": points(earned),
+                "possible": points(possible),
+                "by_checks": points(possible - by_reader),
+                "by_reader": points(by_reader),
+                "checks": len(results),
+                "failed": sum(result.outcome == "failed" for result in results),
+                "examples": sum(result.examples for result in results),
+            },
+            "exercises": {
+                number: _exercise(run, row, seen[number]) for number, row in rows.items()
+            },
+            "answers": listing(run.code, ["objective_questions.answers"]),
+            "facts": facts(seen),
+        }
+    )
+
+
+def _exercise(run: Run, row: Row, seen: dict[str, Item]) -> Item:
+    exercise, results = row.exercise, run.of_exercise(row.exercise.number)
+    return {
+        "number": exercise.number,
+        "title": exercise.title,
+        "asked": exercise.asked,
+        "module": exercise.module,
+        "possible": points(exercise.points),
+        "earned": None if row.earned is None else points(row.earned),
+        "full": row.earned == exercise.points,
+        "passed": row.passed,
+        "checks": row.checks,
+        "examples": row.examples,
+        "failures": _failures(results),
+        "results": [[result.claim, result.outcome, result.examples] for result in results],
+        "code": listing(
+            run.code,
+            [f"{exercise.module}.{part}" for part in exercise.parts if part != "answers"],
+        ),
+        "evidence": {key: _shown(item) for key, item in seen.items()},
+    }
+
+
+def _failures(results: Iterable[Result]) -> list[Item]:
+    """The learner's messages, one for all checks of a function that fail in the same way.
+
+    A message begins with the call, which differs from check to check; the rest says what happened.
+    """
+    alike: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        if result.outcome == "failed":
+            call, _, what = result.message.partition("\n")
+            alike.setdefault((result.part, what or call), []).append(result)
+    return [
+        {"claim": first.claim, "others": len(others), "message": wrapped(first.message, MOST_MESSAGE)}
+        for first, *others in alike.values()
+    ]
+
+
+def _evidence(results: Iterable[Result]) -> dict[str, Item]:
+    """ "kind: title" → item; where two are alike in both, the first counts."""
+    seen: dict[str, Item] = {}
+    for result in results:
+        for item in result.evidence:
+            seen.setdefault(f"{item['kind']}: {item['title']}", item)
+    return seen
+
+
+# Text
+
+
+def visible(text: str) -> str:
+    """The text with every character that has no picture written as its escape sequence."""
+    lines = text.replace("\r\n", "\n").expandtabs(4)
+    return "".join(
+        c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in lines
+    )
+
+
+def wrapped(text: str, most: int) -> str:
+    """The text in lines of at most COLUMNS characters, and no more lines than ``most``."""
+    lines = visible(text).strip("\n").split("\n")
+    shown = []
+    for line in lines[:most]:
+        indent = line[: len(line) - len(line.lstrip())][: COLUMNS // 2]
+        shown += textwrap.wrap(
+            line[: COLUMNS * most],
+            COLUMNS,
+            subsequent_indent=indent + "    ",
+            break_on_hyphens=False,
+            replace_whitespace=False,
+        ) or [""]
+    if len(shown) > most or len(lines) > most:
+        more = max(len(shown), len(lines)) - most
+        shown = [*shown[:most], f"… {more} more lines" if more > 1 else "… 1 more line"]
+    return "\n".join(shown)
+
+
+def listing(code: dict[str, str], names: Iterable[str]) -> str:
+    """The source of these functions, one after the other, without their docstrings."""
+    sources = [without_docstrings(code[name]) for name in names if name in code]
+    return wrapped("\n\n".join(source.strip("\n") for source in sources), MOST_CODE)
+
+
+def without_docstrings(source: str) -> str:
+    """The source less its docstrings, whose place the report's text takes."""
+    source = textwrap.dedent(source.replace("\r\n", "\n"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return source
+    # ast counts "\n" alone as the end of a line, unlike str.splitlines.
+    lines = source.split("\n")
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        first, *rest = node.body
+        if not rest or ast.get_docstring(node, clean=False) is None:
+            continue
+        end = first.end_lineno or first.lineno
+        alone = not lines[first.lineno - 1][: first.col_offset].strip()
+        if alone and min(_first_line(statement) for statement in rest) > end:
+            for number in range(first.lineno - 1, end):
+                lines[number] = "\0"
+            if not lines[end].strip():
+                lines[end] = "\0"
+    return "\n".join(line for line in lines if line != "\0")
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def breakable(text: str) -> str:
+    """Text for a paragraph or a cell: words of any length find a place to break."""
+    words = visible(text[:MOST_TEXT] + "…" * (len(text) > MOST_TEXT)).split(" ")
+    return " ".join("\u200b".join(textwrap.wrap(w, 24)) if len(w) > 30 else w for w in words)
+
+
+# Data
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON holds it: text made visible, numbers finite or None."""
+    if isinstance(value, dict):
+        return {visible(str(key)): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    # Typst counts in 64 bits.
+    return value if value is None or abs(value) < 2**63 else float(value)
+
+
+def _shown(item: Item) -> Item:
+    """The item as the template takes it; what cannot be drawn is one line of text instead."""
+    try:
+        return _drawable(item)
+    except (LookupError, ValueError, ArithmeticError, TypeError):
+        return _as_text(item, "it could not be drawn")
+
+
+def _as_text(item: Item, text: str) -> Item:
+    return {"kind": "text", "title": item["title"], "text": text}
+
+
+def _drawable(item: Item) -> Item:
+    """The item in the form in which the template draws it: cells as text, pictures as bytes."""
+    kind = item["kind"]
+    if kind == "tensor":
+        size = math.prod(item["shape"])
+        if len(item["shape"]) > 2 or not 0 < size <= MOST_ENTRIES:
+            return _as_text(item, f"a {item['dtype']} tensor of shape {tuple(item['shape'])}")
+        return {**item, "values": _entries(item["values"])}
+    if kind == "heatmap" and sum(map(len, item["values"])) > MOST_CELLS:
+        return _as_text(item, f"a matrix of {len(item['values'])} rows, too large to draw")
+    if kind == "table":
+        width = len(item["header"])
+        rows = [[*map(_cell, row[:width]), *[""] * (width - len(row))] for row in item["rows"]]
+        return {
+            **item,
+            "header": [breakable(str(name)) for name in item["header"]],
+            "rows": rows,
+            "align": ["right" if all(map(_numeric, c)) else "left" for c in zip(*rows, strict=True)],
+            "readings": _readings(rows),
+        }
+    if kind == "lines":
+        return {**item, "series": {name: _axis(v) for name, v in item["series"].items()}}
+    if kind == "scatter":
+        cut = {
+            group: {name: [*map(_axis, pair)] for name, pair in item[group].items()}
+            for group in ("points", "lines")
+        }
+        return {**item, **cut}
+    if kind == "images":
+        pictures = [
+            {
+                # Ink on paper: MNIST's strokes are white on black.
+                "pixels": [255 - min(255, max(0, round(v))) for row in image for v in row],
+                "width": len(image[0]),
+                "height": len(image),
+                "label": str(label),
+            }
+            for image, label in zip(item["images"][:32], item["labels"], strict=False)
+        ]
+        return {**item, "images": pictures}
+    return {**item, "text": breakable(item.get("text", ""))}
+
+
+def _axis(values: list[float]) -> list[float | None]:
+    """What fits on an axis; the rest leaves a gap."""
+    return [value if abs(value) < LARGEST else None for value in values[:MOST_POINTS]]
+
+
+def _entries(values: Any) -> list[list[str]]:
+    """The rows of a tensor of up to two dimensions, each entry as text."""
+    rows = values if isinstance(values, list) else [values]
+    rows = rows if isinstance(rows[0], list) else [rows]
+    flat = [value for row in rows for value in row]
+    whole = all(math.isfinite(v) and v == int(v) and abs(v) < 1e6 for v in flat)
+    large = any(math.isfinite(v) and abs(v) >= 1e4 for v in flat)
+    form = ".0f" if whole else ".3g" if large else ".3f"
+    return [
+        [format(value, form).replace("-", "−").replace("inf", "∞") for value in row] for row in rows
+    ]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}".replace("-", "−")
+    if isinstance(value, float):
+        return f"{value:.6g}".replace("-", "−")
+    return value.replace("-", "−") if _numeric(value) else breakable(str(value))
+
+
+def _readings(rows: list[list[str]]) -> list[Item]:
+    """The options of a question, divided where it is read in another way and they start again.
+
+    Every note of a reading then begins with the sentence that says how the question is read.
+    """
+    if any(len(row) != 4 for row in rows):
+        return []
+    letters = [row[0] for row in rows]
+    if len(set(letters)) == len(letters):
+        return [{"words": "", "rows": rows}]
+    readings: list[Item] = []
+    for letter, statement, verdict, note in rows:
+        words, _, rest = note.strip().partition(". ")
+        if not readings or readings[-1]["words"] != words.rstrip("."):
+            readings.append({"words": words.rstrip("."), "rows": []})
+        readings[-1]["rows"].append([letter, statement, verdict, rest])
+    return readings
+
+
+def _numeric(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.replace(",", "").replace(".", "").lstrip("+-−").isdecimal()
+    return isinstance(value, int | float)
+
+
+# Facts: the numbers in the prose
+
+
+def facts(seen: Seen) -> dict[str, Any]:
+    """Each fact by name, or None where the run did not record what it follows from."""
+    found: dict[str, Any] = {}
+    for fact in FACTS:
+        try:
+            value = fact(seen)
+            # A number that JSON cannot hold is none that prose can tell.
+            json.dumps(value, allow_nan=False)
+        except (LookupError, ValueError, ArithmeticError, TypeError):
+            value = None
+        found[fact.__name__] = value
+    return found
+
+
+def confident(seen: Seen) -> Item:
+    """1.1: δ at the largest confidence in the wrong class, with either loss."""
+    series = seen["1.1"]["lines: δ of a confidently wrong network"]["series"]
+    mse = series["softmax with MSE"][-1]
+    cross_entropy = series["softmax with cross-entropy"][-1]
+    return {"mse": mse, "cross_entropy": cross_entropy, "ratio": cross_entropy / mse}
+
+
+def sparsity(seen: Seen) -> Item:
+    """1.5: how many entries of the convolution's matrix are not zero, and how many differ."""
+    rows = seen["1.5"]["heatmap: A convolution as a dense matrix"]["values"]
+    if sum(map(len, rows)) > MOST_CELLS:
+        raise ValueError("not drawn")
+    entries = [value for row in rows for value in row if value != 0]
+    return {
+        "rows": len(rows),
+        "columns": len(rows[0]),
+        "entries": sum(map(len, rows)),
+        "nonzero": len(entries),
+        "per_row": max(sum(value != 0 for value in row) for row in rows),
+        "different": len(set(entries)),
+    }
+
+
+def growth(seen: Seen) -> Item:
+    """1.6: the first layer's parameters for the smallest and the largest image in the table."""
+    rows = seen["1.6"]["table: Parameters of the first layer as the image grows"]["rows"]
+    first, last = (int(str(rows[i][1]).replace(",", "")) for i in (0, -1))
+    return {"from": rows[0][0], "to": rows[-1][0], "factor": last / first, "last": last}
+
+
+def product(seen: Seen) -> Item:
+    """2.1: one entry of A @ B, term by term, and how far rounding moved the product at all."""
+    A, B, AB = (seen["2.1"][f"tensor: {name}"]["values"] for name in ("A", "B", "A @ B"))
+    dtype, n = seen["2.1"]["tensor: A @ B"]["dtype"], len(B)
+    u = UNIT_ROUNDOFF[dtype]
+    gamma = n * u / (1 - n * u)
+    entries = []
+    for i, row in enumerate(A):
+        for j in range(len(B[0])):
+            # Fractions, because the exact product of two floats is not a float.
+            terms = [Fraction(row[k]) * Fraction(B[k][j]) for k in range(n)]
+            error = float(abs(Fraction(AB[i][j]) - sum(terms)))
+            entries.append((error, gamma * float(sum(map(abs, terms)))))
+    error, bound = max(entries, key=lambda entry: entry[0] / (entry[1] or 1.0))
+    return {
+        "terms": [[_short(A[0][k]), _short(B[k][0])] for k in range(n)],
+        "entry": _short(AB[0][0]),
+        "dtype": dtype,
+        "n": n,
+        "gamma": gamma,
+        "error": error,
+        "bound": bound,
+        "within": error <= bound,
+    }
+
+
+def centre(seen: Seen) -> bool:
+    """2.2: whether the block is that of rows 1–4 and columns 1–2 of x."""
+    x, middle = (seen["2.2"][f"tensor: {name}"]["values"] for name in ("x", "the middle of x"))
+    return middle == [row[1:3] for row in x[1:5]]
+
+
+def row_sums(seen: Seen) -> list[str]:
+    """2.3: the sum of each row of M."""
+    return [_short(math.fsum(row)) for row in seen["2.3"]["tensor: M"]["values"]]
+
+
+def layers(seen: Seen) -> Item:
+    """2.4: how the gradient changes from layer to layer, for each network.
+
+    ``factor`` is what one hidden layer multiplies the gradient by on its way to the input: the
+    geometric mean between hidden layers of one shape, without the first and the last layer.
+    """
+    series = seen["2.4"]["lines: gradient of each layer"]["series"]
+    if not series or not all(0 < value < math.inf for v in series.values() for value in v):
+        raise ValueError("not positive")
+    rows = {}
+    for name, values in series.items():
+        steps = len(values) - 3
+        rows[name] = {
+            "name": name,
+            "first": values[0],
+            "last": values[-1],
+            "ratio": values[-1] / values[0],
+            "factor": (values[1] / values[-2]) ** (1 / steps) if steps > 0 else None,
+        }
+    shallow, deep, he = map(series.get, ("ReLU, 2 hidden layers", "ReLU", "ReLU, He"))
+    more = len(deep) - len(shallow) if deep and shallow else 0
+    return {
+        "rows": [*rows.values()],
+        "sigmoid": rows.get("sigmoid"),
+        "depth": more
+        and {"more": more, "factor": deep[0] / shallow[0], "theory": 6 ** (-more / 2)},
+        "he": he and deep and he[0] / deep[0],
+    }
+
+
+def training(seen: Seen) -> Item:
+    """2.4: where each series of the figure on training begins and ends."""
+    series = seen["2.4"]["lines: gradients while training"]["series"]
+    return {
+        "steps": max(map(len, series.values())),
+        "series": [[name, values[0], values[-1]] for name, values in series.items()],
+    }
+
+
+def fit(seen: Seen) -> Item:
+    """2.5: slope and intercept of each line, and of the least-squares line through the points.
+
+    The loss mean((w·x + b − y)²) has the Hessian 2·[[mean x², mean x], [mean x, 1]]; gradient
+    descent converges if and only if lr < 2/λ, λ its largest eigenvalue.
+    """
+    item = seen["2.5"]["scatter: data and line"]
+    lines = []
+    for name, (xs, ys) in item["lines"].items():
+        slope = (ys[-1] - ys[0]) / (xs[-1] - xs[0])
+        lines.append({"name": name, "slope": slope, "intercept": ys[0] - slope * xs[0]})
+    ((xs, ys),) = item["points"].values()
+    n = len(xs)
+    mean_x, mean_y = math.fsum(xs) / n, math.fsum(ys) / n
+    square = math.fsum(x * x for x in xs) / n
+    spread = math.fsum((x - mean_x) ** 2 for x in xs)
+    slope = math.fsum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True)) / spread
+    largest = (square + 1) + math.hypot(square - 1, 2 * mean_x)
+    return {
+        "lines": lines,
+        "n": n,
+        "slope": slope,
+        "intercept": mean_y - slope * mean_x,
+        "curvature": largest,
+        "limit": 2 / largest,
+    }
+
+
+def loss(seen: Seen) -> Item:
+    """2.5: the loss before the first epoch, after it, and at the end."""
+    (values,) = seen["2.5"]["lines: loss"]["series"].values()
+    return {"epochs": len(values), "first": values[0], "second": values[1], "last": values[-1]}
+
+
+FACTS: tuple[Callable[[Seen], Any], ...] = (
+    confident,
+    sparsity,
+    growth,
+    product,
+    centre,
+    row_sums,
+    layers,
+    training,
+    fit,
+    loss,
+)
+
+
+def _short(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".").replace("-", "−")
