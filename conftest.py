@@ -90,7 +90,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return check is not None or is_reference(config)
 
     config.hook.pytest_deselected(items=[item for item in items if not runs(item)])
-    items[:] = filter(runs, items)
+    # What runs in a process of its own is started first and asked for last.
+    items[:] = sorted(filter(runs, items), key=lambda item: item.path.stem == "test_notebook")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    names = {item.path.stem for item in session.items}
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+        return
+    if "test_notebook" in names:
+        from tests.test_notebook import execution
+
+        execution()
+    if "test_linear_regression" in names:
+        from tests.processes import server
+
+        server()
 
 
 def check_of(item: pytest.Item) -> Any:

@@ -135,10 +135,10 @@ MOST_SERIES = 40
 
 
 def _lines(item: dict[str, Any]) -> str | None:
-    series = {
-        name: [*enumerate(values, start=1)][:: 1 + len(values) // MOST_POINTS]
-        for name, values in [*item["series"].items()][:MOST_SERIES]
-    }
+    series = {}
+    for name, values in [*item["series"].items()][:MOST_SERIES]:
+        line: list[Point] = list(enumerate(values, start=1))
+        series[name] = line[:: 1 + len(line) // MOST_POINTS]
     return _plot(item, {}, series, log=bool(item.get("log")), whole=True)
 
 
@@ -295,7 +295,9 @@ def _images(item: dict[str, Any]) -> str | None:
             start = 2 * (corner + y * across * cell_width)
             sheet[start + 1 : start + 2 * len(row) : 2] = bytes(_byte(v) for v in row)
     scale = WIDTH / (across * cell_width)
-    image = _image(sheet, (across * cell_width, down * cell_height), "ink", x=0, y=0, scale=scale)
+    image = _image(
+        bytes(sheet), (across * cell_width, down * cell_height), "ink", x=0, y=0, scale=scale
+    )
     text = "".join(
         f'<text class="middle" x="{(i % across + 0.5) * cell_width * scale:.1f}" '
         f'y="{(i // across * cell_height + rows) * scale + 11:.1f}">{_name(label)}</text>'

@@ -68,41 +68,37 @@ class Page:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         # pytest-html sorts by the column that a clicked element names: a button does so by
-        # keyboard, too. The column of links is empty.
+        # keyboard, too.
         cells[:] = [
             re.sub(
                 r'<th class="sortable" data-column-type="(\w+)">(.*?)</th>',
                 r'<th scope="col" class="sortable" data-column-type="\1">'
                 r'<button type="button" data-column-type="\1">\2</button></th>',
                 cell,
-            )
+            ).replace("<th>Links</th>", '<th scope="col">Message</th>')
             for cell in cells
-            if "Links" not in cell
         ]
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_table_row(self, cells: list[str]) -> None:
-        # pytest-html does not escape the names of tests.
-        cells[:] = [
-            re.sub(
-                r'(<td class="col-testId">)(.*)(</td>)',
-                lambda match: match[1] + escape(unescape(match[2])) + match[3],
-                cell,
-                flags=re.DOTALL,
-            )
-            for cell in cells
-            if "col-links" not in cell
-        ]
+    def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
+        check = self._check(report)
+        link = f'<a href="#{_anchor("check", check.name)}">above</a>' if check else ""
+        for i, cell in enumerate(cells):
+            if cell.startswith('<td class="col-links">'):
+                cells[i] = f'<td class="col-links">{link if report.failed else ""}</td>'
+            elif name := re.fullmatch(r'(<td class="col-testId">)(.*)(</td>)', cell, re.DOTALL):
+                # pytest-html does not escape the names of tests.
+                cells[i] = name[1] + escape(unescape(name[2])) + name[3]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
-        if check := getattr(report, "result", None):
-            there = f'<a href="#{_anchor("check", check["name"])}">The message is above.</a>'
-            data[:] = [] if report.passed else [there]
-        elif not report.longreprtext and not report.sections:
-            data.clear()
+        if self._check(report) or not (report.longreprtext or report.sections):
+            data.clear()  # told with the exercise, or "No log output captured."
         else:
             data[:] = [_shortened(text) for text in data]
+
+    def _check(self, report: Any) -> Result | None:
+        return self.run.results.get(report.nodeid.rpartition("::")[2])
 
 
 @dataclass
@@ -220,7 +216,7 @@ def _state(row: Row, results: Sequence[Result]) -> str:
         return "unseen"
     if row.earned == row.exercise.points:
         return "passed"
-    if all(result.outcome == "passed" for result in results):
+    if all(result.outcome != "failed" for result in results):
         return "unfinished"
     return "partial" if row.earned else "failed"
 

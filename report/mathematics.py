@@ -97,9 +97,10 @@ With $S = ∑_{i, j} (X M)_{i j} = ∑_{i, k, j} X_{i k} M_{k j}$,
 
 $$\frac{∂S}{∂X_{i k}} = ∑_j M_{k j}, \quad \frac{∂S}{∂X} = 1 M^⊤ =
 \matrix{1 & 1 & 1 \\ 1 & 1 & 1 \\ 1 & 1 & 1} \matrix{1 & 1 & 0 \\ 0 & 1 & 3 \\ 2 & 0 & 1} =
-\matrix{3 & 2 & 4 \\ 3 & 2 & 4 \\ 3 & 2 & 4}.$$
+\matrix{3 & 2 & 4 \\ 3 & 2 & 4 \\ 3 & 2 & 4},$$
 
-Every row of the gradient is the row sums of $M$. $X$ itself does not occur: $S$ is linear in it.
+with $1$ the matrix of ones: every row of the gradient is the row sums of $M$. $X$ itself does not
+occur, for $S$ is linear in it.
 """,
     "2.4": r"""
 A pixel is a byte $b$ and reaches the network as $(b/255 - 0.1307)/0.3081$. With $E$ the mean

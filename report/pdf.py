@@ -28,18 +28,24 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 
 COLUMNS = 100
 """Characters in a line of code: what fits between the margins."""
-MOST_CODE = 160
+MOST_CODE = 120
 """Lines of code shown per exercise."""
 MOST_MESSAGE = 24
 """Lines shown of a learner's message."""
 MOST_TEXT = 1200
-"""Characters shown of any other text."""
+"""Characters shown of a paragraph."""
+MOST_CELL = 300
+"""Characters shown of a cell in a table, or of a claim."""
+MOST_NAME = 48
+"""Characters shown of a name in a legend."""
 MOST_ENTRIES = 64
 """Entries up to which a tensor is printed."""
 MOST_CELLS = 4096
 """Entries up to which a matrix is drawn."""
 MOST_POINTS = 2000
 """Points drawn of a series."""
+MOST_IMAGES = 32
+"""Pictures shown in a row or two."""
 LARGEST = 1e100
 """Numbers from here on are not drawn."""
 
@@ -117,10 +123,22 @@ def document(run: Run) -> Item:
     earned, possible = total([*rows.values()])
     by_reader = sum((r.exercise.points for r in rows.values() if r.earned is None), Fraction(0))
     results = list(run.results.values())
-    seen = {number: _evidence(run.of_exercise(number)) for number in rows}
+    recorded = {number: _evidence(run.of_exercise(number)) for number in rows}
+    shown = {
+        number: {key: _shown(item) for key, item in items.items()}
+        for number, items in recorded.items()
+    }
+    # The prose speaks of what is shown, and refers to its figures.
+    seen = {
+        number: {key: it for key, it in items.items() if it["kind"] == shown[number][key]["kind"]}
+        for number, items in recorded.items()
+    }
     return _plain(
         {
-            "environment": [[key, breakable(str(value))] for key, value in run.environment.items()],
+            "environment": [
+                [clipped(key, MOST_NAME), clipped(str(value), MOST_CELL)]
+                for key, value in run.environment.items()
+            ],
             "total": {
                 "earned": points(earned),
                 "possible": points(possible),
@@ -131,7 +149,7 @@ def document(run: Run) -> Item:
                 "examples": sum(result.examples for result in results),
             },
             "exercises": {
-                number: _exercise(run, row, seen[number]) for number, row in rows.items()
+                number: _exercise(run, row, shown[number]) for number, row in rows.items()
             },
             "answers": listing(run.code, ["objective_questions.answers"]),
             "facts": facts(seen),
@@ -139,7 +157,7 @@ def document(run: Run) -> Item:
     )
 
 
-def _exercise(run: Run, row: Row, seen: dict[str, Item]) -> Item:
+def _exercise(run: Run, row: Row, evidence: dict[str, Item]) -> Item:
     exercise, results = row.exercise, run.of_exercise(row.exercise.number)
     return {
         "number": exercise.number,
@@ -153,12 +171,12 @@ def _exercise(run: Run, row: Row, seen: dict[str, Item]) -> Item:
         "checks": row.checks,
         "examples": row.examples,
         "failures": _failures(results),
-        "results": [[result.claim, result.outcome, result.examples] for result in results],
+        "results": [[clipped(r.claim, MOST_CELL), r.outcome, r.examples] for r in results],
         "code": listing(
             run.code,
             [f"{exercise.module}.{part}" for part in exercise.parts if part != "answers"],
         ),
-        "evidence": {key: _shown(item) for key, item in seen.items()},
+        "evidence": evidence,
     }
 
 
@@ -173,7 +191,11 @@ def _failures(results: Iterable[Result]) -> list[Item]:
             call, _, what = result.message.partition("\n")
             alike.setdefault((result.part, what or call), []).append(result)
     return [
-        {"claim": first.claim, "others": len(others), "message": wrapped(first.message, MOST_MESSAGE)}
+        {
+            "claim": clipped(first.claim, MOST_CELL),
+            "others": len(others),
+            "message": wrapped(first.message, MOST_MESSAGE),
+        }
         for first, *others in alike.values()
     ]
 
@@ -255,10 +277,9 @@ def _first_line(statement: ast.stmt) -> int:
     return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def breakable(text: str) -> str:
-    """Text for a paragraph or a cell: words of any length find a place to break."""
-    words = visible(text[:MOST_TEXT] + "…" * (len(text) > MOST_TEXT)).split(" ")
-    return " ".join("\u200b".join(textwrap.wrap(w, 24)) if len(w) > 30 else w for w in words)
+def clipped(text: str, most: int) -> str:
+    """The text, or as much of it as a paragraph or a cell should hold."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 # Data
@@ -279,84 +300,44 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(item: Item) -> Item:
-    """The item as the template takes it; what cannot be drawn is one line of text instead."""
+    """The item in the form in which the template draws it, or a line of text in its place."""
     try:
-        return _drawable(item)
+        return {**item, **_SHOWN[item["kind"]](item)}
     except (LookupError, ValueError, ArithmeticError, TypeError):
-        return _as_text(item, "it could not be drawn")
+        text = "there is nothing that could be drawn"
+        return {"kind": "text", "title": item["title"], "text": text}
 
 
-def _as_text(item: Item, text: str) -> Item:
-    return {"kind": "text", "title": item["title"], "text": text}
+def _text(item: Item) -> Item:
+    return {"text": clipped(item["text"], MOST_TEXT)}
 
 
-def _drawable(item: Item) -> Item:
-    """The item in the form in which the template draws it: cells as text, pictures as bytes."""
-    kind = item["kind"]
-    if kind == "tensor":
-        size = math.prod(item["shape"])
-        if len(item["shape"]) > 2 or not 0 < size <= MOST_ENTRIES:
-            return _as_text(item, f"a {item['dtype']} tensor of shape {tuple(item['shape'])}")
-        return {**item, "values": _entries(item["values"])}
-    if kind == "heatmap" and sum(map(len, item["values"])) > MOST_CELLS:
-        return _as_text(item, f"a matrix of {len(item['values'])} rows, too large to draw")
-    if kind == "table":
-        width = len(item["header"])
-        rows = [[*map(_cell, row[:width]), *[""] * (width - len(row))] for row in item["rows"]]
-        return {
-            **item,
-            "header": [breakable(str(name)) for name in item["header"]],
-            "rows": rows,
-            "align": ["right" if all(map(_numeric, c)) else "left" for c in zip(*rows, strict=True)],
-            "readings": _readings(rows),
-        }
-    if kind == "lines":
-        return {**item, "series": {name: _axis(v) for name, v in item["series"].items()}}
-    if kind == "scatter":
-        cut = {
-            group: {name: [*map(_axis, pair)] for name, pair in item[group].items()}
-            for group in ("points", "lines")
-        }
-        return {**item, **cut}
-    if kind == "images":
-        pictures = [
-            {
-                # Ink on paper: MNIST's strokes are white on black.
-                "pixels": [255 - min(255, max(0, round(v))) for row in image for v in row],
-                "width": len(image[0]),
-                "height": len(image),
-                "label": str(label),
-            }
-            for image, label in zip(item["images"][:32], item["labels"], strict=False)
-        ]
-        return {**item, "images": pictures}
-    return {**item, "text": breakable(item.get("text", ""))}
-
-
-def _axis(values: list[float]) -> list[float | None]:
-    """What fits on an axis; the rest leaves a gap."""
-    return [value if abs(value) < LARGEST else None for value in values[:MOST_POINTS]]
-
-
-def _entries(values: Any) -> list[list[str]]:
+def _tensor(item: Item) -> Item:
     """The rows of a tensor of up to two dimensions, each entry as text."""
-    rows = values if isinstance(values, list) else [values]
-    rows = rows if isinstance(rows[0], list) else [rows]
+    shape, rows = item["shape"], item["values"]
+    if len(shape) > 2 or not 0 < math.prod(shape) <= MOST_ENTRIES:
+        return {"kind": "text", "text": f"a {item['dtype']} tensor of shape {tuple(shape)}"}
+    for _ in range(2 - len(shape)):
+        rows = [rows]
     flat = [value for row in rows for value in row]
     whole = all(math.isfinite(v) and v == int(v) and abs(v) < 1e6 for v in flat)
     large = any(math.isfinite(v) and abs(v) >= 1e4 for v in flat)
     form = ".0f" if whole else ".3g" if large else ".3f"
-    return [
-        [format(value, form).replace("-", "−").replace("inf", "∞") for value in row] for row in rows
+    return {"values": [[_signed(f"{v:{form}}").replace("inf", "∞") for v in row] for row in rows]}
+
+
+def _table(item: Item) -> Item:
+    header = [clipped(str(name), MOST_CELL) for name in item["header"]]
+    rows = [
+        [_cell(row[j]) if j < len(row) else "" for j in range(len(header))] for row in item["rows"]
     ]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}".replace("-", "−")
-    if isinstance(value, float):
-        return f"{value:.6g}".replace("-", "−")
-    return value.replace("-", "−") if _numeric(value) else breakable(str(value))
+    columns = zip(*rows, strict=True)
+    return {
+        "header": header,
+        "rows": rows,
+        "align": ["right" if all(map(_numeric, column)) else "left" for column in columns],
+        "readings": _readings(rows) if len(header) == 4 else [],
+    }
 
 
 def _readings(rows: list[list[str]]) -> list[Item]:
@@ -364,24 +345,96 @@ def _readings(rows: list[list[str]]) -> list[Item]:
 
     Every note of a reading then begins with the sentence that says how the question is read.
     """
-    if any(len(row) != 4 for row in rows):
-        return []
     letters = [row[0] for row in rows]
     if len(set(letters)) == len(letters):
         return [{"words": "", "rows": rows}]
     readings: list[Item] = []
     for letter, statement, verdict, note in rows:
         words, _, rest = note.strip().partition(". ")
-        if not readings or readings[-1]["words"] != words.rstrip("."):
-            readings.append({"words": words.rstrip("."), "rows": []})
+        words = words.rstrip(".")
+        if not readings or readings[-1]["words"] != words:
+            readings.append({"words": words, "rows": []})
         readings[-1]["rows"].append([letter, statement, verdict, rest])
     return readings
 
 
-def _numeric(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.replace(",", "").replace(".", "").lstrip("+-−").isdecimal()
-    return isinstance(value, int | float)
+def _lines(item: Item) -> Item:
+    series = {clipped(name, MOST_NAME): _axis(values) for name, values in item["series"].items()}
+    _require_numbers(series.values())
+    return {"series": series}
+
+
+def _scatter(item: Item) -> Item:
+    groups = {
+        group: {clipped(name, MOST_NAME): [*map(_axis, pair)] for name, pair in item[group].items()}
+        for group in ("points", "lines")
+    }
+    pairs = [*groups["points"].values(), *groups["lines"].values()]
+    for axis in (0, 1):
+        _require_numbers(pair[axis] for pair in pairs)
+    return groups
+
+
+def _heatmap(item: Item) -> Item:
+    rows = item["values"]
+    _require_numbers(rows)
+    if sum(map(len, rows)) > MOST_CELLS:
+        return {"kind": "text", "text": f"a matrix of {len(rows)} rows, too large to draw"}
+    return {}
+
+
+def _images(item: Item) -> Item:
+    _require_numbers(item["images"])
+    pictures = [
+        {
+            # Ink on paper: MNIST's strokes are white on black.
+            "pixels": [255 - min(255, max(0, round(v))) for row in image for v in row],
+            "width": len(image[0]),
+            "height": len(image),
+            "label": clipped(str(label), MOST_NAME),
+        }
+        for image, label in zip(item["images"][:MOST_IMAGES], item["labels"], strict=False)
+    ]
+    return {"images": pictures}
+
+
+_SHOWN: dict[str, Callable[[Item], Item]] = {
+    "text": _text,
+    "counterexample": _text,
+    "tensor": _tensor,
+    "table": _table,
+    "lines": _lines,
+    "scatter": _scatter,
+    "heatmap": _heatmap,
+    "images": _images,
+}
+
+
+def _axis(values: list[float]) -> list[float | None]:
+    """What fits on an axis; the rest leaves a gap."""
+    return [value if abs(value) < LARGEST else None for value in values[:MOST_POINTS]]
+
+
+def _require_numbers(rows: Iterable[list[Any]]) -> None:
+    if all(entry is None for row in rows for entry in row):
+        raise ValueError("nothing to draw")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _signed(f"{value:,}")
+    if isinstance(value, float):
+        return _signed(f"{value:.6g}")
+    text = clipped(str(value), MOST_CELL)
+    return _signed(text) if _numeric(text) else text
+
+
+def _signed(number: str) -> str:
+    return number.replace("-", "−")
+
+
+def _numeric(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").lstrip("+-−").isdecimal()
 
 
 # Facts: the numbers in the prose
@@ -412,8 +465,6 @@ def confident(seen: Seen) -> Item:
 def sparsity(seen: Seen) -> Item:
     """1.5: how many entries of the convolution's matrix are not zero, and how many differ."""
     rows = seen["1.5"]["heatmap: A convolution as a dense matrix"]["values"]
-    if sum(map(len, rows)) > MOST_CELLS:
-        raise ValueError("not drawn")
     entries = [value for row in rows for value in row if value != 0]
     return {
         "rows": len(rows),
@@ -519,6 +570,8 @@ def fit(seen: Seen) -> Item:
     for name, (xs, ys) in item["lines"].items():
         slope = (ys[-1] - ys[0]) / (xs[-1] - xs[0])
         lines.append({"name": name, "slope": slope, "intercept": ys[0] - slope * xs[0]})
+    if not lines:
+        raise ValueError("no lines")
     ((xs, ys),) = item["points"].values()
     n = len(xs)
     mean_x, mean_y = math.fsum(xs) / n, math.fsum(ys) / n
@@ -557,4 +610,4 @@ FACTS: tuple[Callable[[Seen], Any], ...] = (
 
 
 def _short(value: float) -> str:
-    return f"{value:.4f}".rstrip("0").rstrip(".").replace("-", "−")
+    return _signed(f"{value:.4f}".rstrip("0").rstrip("."))

@@ -833,7 +833,8 @@ def layers_from_the_last_to_the_first(model, images, labels):
 )
 def names_of_other_layers(model, images, labels):
     found = gradients(model, images, labels)
-    return dict(zip(reversed(found), found.values(), strict=True))
+    first, *others = found
+    return dict(zip([*others, first], found.values(), strict=True))
 
 
 @mistake(
@@ -1656,8 +1657,8 @@ def picture(lines: Lines, scale: str = "log", legend: bool = True) -> Any:
     "2.4",
     "plot",
     "a picture with a linear scale",
-    look='A vanishing gradient shrinks by a factor from layer to layer: with axes.set_yscale("log") '
-    "that is a straight line, and on a linear scale it is invisible.",
+    look="A vanishing gradient shrinks by a factor from layer to layer: that is a straight line "
+    'with axes.set_yscale("log"), and on a linear scale it is invisible.',
 )
 def plot_on_a_linear_scale(comparison):
     return picture(lines_of(comparison), scale="linear")
