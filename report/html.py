@@ -7,7 +7,6 @@ is passed to it as ``Markup`` is made by this package from escaped parts.
 
 import math
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,13 +56,15 @@ class Page:
         report.set_data("environment", {})
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+    def pytest_html_results_summary(self, prefix: list[str], session: Any) -> None:
         try:
             prefix.append(content(self.run))
         except Exception as error:
             # A page that cannot be written must not cost the verdict, which the terminal prints.
-            warnings.warn(f"the results page has no results: {error!r}", stacklevel=1)
-            prefix.append(f"<p>The results could not be written: {escape(repr(error))}</p>")
+            what = _visible(f"The results could not be put on the page: {error!r}")
+            prefix.append(f"<p>{escape(what)}</p>")
+            if terminal := session.config.pluginmanager.get_plugin("terminalreporter"):
+                terminal.write_line(what, red=True)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:

@@ -11,7 +11,8 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -243,6 +244,17 @@ class Answers:
         trial = Answers(self.folder, self.contract, {**self.replaced, **entry.replaced})
         trial.variant = entry.name
         return trial
+
+    @contextmanager
+    def calling(self, call: str) -> Iterator[None]:
+        """What is wrong or raises in here was this call, of something that an answer returned."""
+        try:
+            yield
+        except Wrong as wrong:
+            wrong.call = wrong.call or call
+            raise
+        except (Exception, SystemExit) as error:
+            raise raised(error, self.folder, "a result and no error", call) from error
 
     def install(self) -> "Answers":
         """Make the folder the one that the name ``solutions`` means, in this process."""

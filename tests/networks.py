@@ -74,9 +74,21 @@ def plans(
     )
 
 
-def linear_layers(model: nn.Module) -> list[nn.Linear]:
-    """The linear layers in the order in which the model holds them."""
-    return [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+def linear_layers(model: nn.Module, images: Tensor) -> list[nn.Linear]:
+    """The linear layers in the order in which the model uses them."""
+    used: list[nn.Linear] = []
+    hooks = [
+        layer.register_forward_hook(lambda layer, *_: used.append(layer))
+        for layer in model.modules()
+        if isinstance(layer, nn.Linear)
+    ]
+    training = model.training
+    with torch.no_grad():
+        model.eval()(images)
+    model.train(training)
+    for hook in hooks:
+        hook.remove()
+    return used
 
 
 def derived(
@@ -92,7 +104,7 @@ def derived(
 
     ``before`` and ``after`` are factors on what goes into and comes out of each activation.
     """
-    *hidden, output = linear_layers(model)
+    *hidden, output = linear_layers(model, images)
     layers = [_layer(linear, activation, before) for linear in hidden]
     layers.append(_layer(output, "identity", 1.0))
     layers[1:] = [layer._replace(W=layer.W * after) for layer in layers[1:]]

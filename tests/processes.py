@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60
 """Seconds after which a forked process counts as hanging."""
@@ -50,8 +52,6 @@ def server() -> Server:
 
 def serve() -> None:
     """The child's end: fork for each line that comes in, until the parent closes the pipe."""
-    import torch
-
     from tests import answers, catalogue, exercises  # noqa: F401 - imported once, before the forks
 
     torch.set_num_threads(1)
@@ -96,8 +96,6 @@ def _answers(folder: str, variant: str | None) -> Any:
 
 def reload(folder: str, variant: str | None, path: str, x: list[float]) -> Any:
     """Load the weights with the answer's load_weights and apply the model to x, float32."""
-    import torch
-
     model = _answers(folder, variant).linear_regression.load_weights(path)
     with torch.no_grad():
         y = model(torch.tensor(x).reshape(-1, 1))
@@ -118,7 +116,7 @@ def save_interrupted(
 
     With unit "bytes" the disk takes only so many bytes of a file; the process dies at the first
     byte too many, as if the machine had lost power, or without ``kill`` sees an OSError. With unit
-    "step" it dies before the so-manieth file is opened, renamed or removed.
+    "step" it dies before the so-manieth time that a file is opened, renamed or removed there.
     Returns for each limit what is in path afterwards, in hexadecimal, or None if nothing is.
     """
     answers = _answers(folder, variant)
@@ -136,7 +134,7 @@ def save_interrupted(
                 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
             else:
-                _die_at_step(limit)
+                _die_at_step(limit, str(Path(path).parent))
             try:
                 save_weights(model, path)
             finally:
@@ -150,12 +148,13 @@ STEPS = {"open", "os.rename", "os.remove", "os.link", "os.truncate", "os.chmod",
 """The audit events of CPython at which a file may change its name or be opened."""
 
 
-def _die_at_step(number: int) -> None:
+def _die_at_step(number: int, folder: str) -> None:
+    """End the process at the so-manieth step that touches a file in this folder."""
     steps = 0
 
-    def count(event: str, _: tuple) -> None:
+    def count(event: str, args: tuple) -> None:
         nonlocal steps
-        if event in STEPS:
+        if event in STEPS and any(folder in os.fsdecode(a) for a in args if _is_path(a)):
             steps += 1
             if steps == number:
                 os._exit(1)
@@ -163,18 +162,23 @@ def _die_at_step(number: int) -> None:
     sys.addaudithook(count)
 
 
-def regression(weight: float, bias: float) -> Any:
-    """A module like the contract's LinearRegression, made by the suite itself."""
-    import torch
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | bytes | os.PathLike)
 
-    class LinearRegression(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.linear = torch.nn.Linear(1, 1)
 
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.linear(x)
+class LinearRegression(torch.nn.Module):
+    """A module like the contract's, made by the suite itself."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.linear(x)
+
+
+def regression(weight: float, bias: float) -> LinearRegression:
+    """The model y = weight·x + bias, float32."""
     model = LinearRegression()
     with torch.no_grad():
         model.linear.weight.fill_(weight)

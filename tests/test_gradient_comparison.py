@@ -71,7 +71,8 @@ def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: boo
     )
     mean, deviation = torch.tensor(0.1307), torch.tensor(0.3081)
     for index, (image, label) in enumerate(zip(images, labels, strict=True)):
-        example = dataset[index]
+        with solutions.calling(f"mnist(root)[{index}]"):
+            example = dataset[index]
         holds(
             isinstance(example, tuple) and len(example) == 2 and int(example[1]) == label,
             f"returned {shown(example)} as example {index} of the {part} set",
@@ -82,6 +83,7 @@ def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: boo
             example[0],
             (scaled - mean) / deviation,
             "(b/255 − 0.1307)/0.3081 for each byte b: ToTensor, then Normalize",
+            said=f"gives as image {index} ",
         )
 
 
@@ -145,24 +147,27 @@ def test_MLP_computes_its_layers_in_order(
     """Linear layers of the widths asked for, the activation between them, plain scores at last."""
     torch.manual_seed(seed)
     model = network(solutions, tuple(hidden), activation=activation).double()
-    sizes = [(layer.in_features, layer.out_features) for layer in linear_layers(model)]
-    expected = [*zip((784, *hidden), (*hidden, 10), strict=True)]
-    holds(
-        sizes == expected,
-        f"built linear layers of the sizes {sizes}",
-        f"{expected}: 784 pixels, the hidden widths, 10 classes",
-    )
     plan = Plan(tuple(hidden), activation, n, seed)
-    with torch.no_grad():
+    call = f"MLP({tuple(hidden)}, activation={activation!r}) applied to {n} images"
+    with solutions.calling(call), torch.no_grad():
+        layers = linear_layers(model, plan.images())
+        sizes = [(layer.in_features, layer.out_features) for layer in layers]
+        expected = [*zip((784, *hidden), (*hidden, 10), strict=True)]
+        holds(
+            sizes == expected,
+            f"went through linear layers of the sizes {sizes}",
+            f"{expected}: 784 pixels, the hidden widths, 10 classes",
+        )
         scores = model(plan.images())
-    truth = derived(model, activation, plan.images(), plan.labels())
-    within(
-        scores,
-        truth.logits,
-        truth.logits_bound,
-        f"W y + b of the last layer, with {activation} after each layer before it",
-        torch.float64,
-    )
+        truth = derived(model, activation, plan.images(), plan.labels())
+        within(
+            scores,
+            truth.logits,
+            truth.logits_bound,
+            f"W y + b of the last layer, with {activation} after each layer before it",
+            torch.float64,
+            said="gave ",
+        )
 
 
 @check("2.4", "MLP")
@@ -170,17 +175,19 @@ def test_MLP_has_four_layers_of_128_with_relu_by_default(solutions: Answers) -> 
     """MLP() maps (N, 1, 28, 28) to (N, 10) through four hidden ReLU layers of width 128."""
     torch.manual_seed(0)
     model = network(solutions).double()
-    sizes = [layer.out_features for layer in linear_layers(model)]
-    holds(
-        sizes == [128, 128, 128, 128, 10],
-        f"built linear layers with {sizes} outputs",
-        "[128, 128, 128, 128, 10]",
-    )
     plan = Plan((128,) * 4, "relu", 2, 0)
-    truth = derived(model, "relu", plan.images(), plan.labels())
-    with torch.no_grad():
+    with solutions.calling("MLP() applied to 2 images"), torch.no_grad():
+        sizes = [layer.out_features for layer in linear_layers(model, plan.images())]
+        holds(
+            sizes == [128, 128, 128, 128, 10],
+            f"went through linear layers with {sizes} outputs",
+            "[128, 128, 128, 128, 10]",
+        )
+        truth = derived(model, "relu", plan.images(), plan.labels())
         scores = model(plan.images())
-    within(scores, truth.logits, truth.logits_bound, "the scores with ReLU", torch.float64)
+        within(
+            scores, truth.logits, truth.logits_bound, "ReLU after each", torch.float64, said="gave "
+        )
 
 
 VARIANCES = {
@@ -200,7 +207,10 @@ def test_MLP_initialises_with_the_variance_asked_for(
     activation = "sigmoid" if init == "xavier" else "relu"
     model = network(solutions, (96, 128), activation=activation, init=init)
     formula, variance = VARIANCES[init]
-    for layer in linear_layers(model)[:2]:
+    images = Plan((96, 128), activation, 1, seed).images()
+    with solutions.calling(f"MLP((96, 128), activation={activation!r}) applied to an image"):
+        layers = linear_layers(model.double(), images)
+    for layer in layers:
         weights = layer.weight.detach().double()
         expected = variance(layer.in_features, layer.out_features)
         # The mean of n squares deviates by √((κ − 1)/n) of itself, κ ≤ 3 for a uniform, normal or
@@ -212,12 +222,14 @@ def test_MLP_initialises_with_the_variance_asked_for(
             8 * math.sqrt(2 / n) * expected,
             f"{formula}, the mean square of the weights of a layer "
             f"({layer.in_features} → {layer.out_features}) with init={init!r}",
+            said="drew weights whose mean square is ",
         )
         near(
             float(weights.mean()),
             0.0,
             8 * math.sqrt(expected / n),
             f"the mean of the weights with init={init!r}",
+            said="drew weights whose mean is ",
         )
 
 
@@ -233,13 +245,15 @@ def test_MLP_normalises_each_hidden_layer_if_asked(
         layer.register_forward_hook(lambda layer, *_: used.append(layer.num_features))
     plan = Plan(tuple(hidden), activation, 4, 0)
     model = model.double().eval()
-    with torch.no_grad():
+    call = f"MLP({tuple(hidden)}, batch_norm={batch_norm}) applied to 4 images"
+    with solutions.calling(call), torch.no_grad():
         scores = model(plan.images())
+    found = [type(layer).__name__ for layer in model.modules() if not [*layer.children()]]
     expected = hidden if batch_norm else []
     holds(
         used == expected,
-        f"sent its input through batch norm layers of the widths {used}",
-        f"{expected}: batch_norm={batch_norm} with hidden={tuple(hidden)}",
+        f"sent its input through batch norm layers of the widths {used}, its layers being {found}",
+        f"batch norm of the widths {expected}: batch_norm={batch_norm}, hidden={tuple(hidden)}",
     )
     # Batch norm that has seen no batch divides by √(1 + eps), before the activation or after it.
     factor = 1 / math.sqrt(1 + norms[0].eps) if norms else 1.0
@@ -251,21 +265,21 @@ def test_MLP_normalises_each_hidden_layer_if_asked(
     holds(
         any(bool(((scores - t.logits).abs() <= t.logits_bound).all()) for t in truths),
         f"computes other scores than its layers, batch norm and {activation} give",
-        f"linear, batch norm and {activation} in each hidden layer, in either order of the last two",
+        f"linear, then batch norm and {activation} in either order, in each hidden layer",
     )
 
 
-def by_layer(gradients: Any, model: nn.Module) -> list[Tensor]:
+def by_layer(gradients: Any, model: nn.Module, images: Tensor) -> list[Tensor]:
     """The gradients in their order, one for each linear layer, or Wrong."""
-    layers = linear_layers(model)
+    layers = linear_layers(model, images)
     if not isinstance(gradients, Mapping) or not all(
         isinstance(value, Tensor) for value in gradients.values()
     ):
         wrong(gradients, "a dict from the name of each layer to a tensor")
     if len(gradients) != len(layers):
         raise Wrong(
-            f"returned gradients for {len(gradients)} layers: {[*gradients]}",
-            f"one for each of the {len(layers)} nn.Linear layers",
+            f"returned gradients for the layers {[*gradients]}",
+            f"one for each nn.Linear, of which there are {len(layers)}",
         )
     modules = dict(model.named_modules())
     for name, layer in zip(gradients, layers, strict=True):
@@ -288,7 +302,9 @@ def test_layer_gradients_equal_the_delta_recursion(solutions: Answers, plan: Pla
     model = plan.model()
     truth = derived(model, plan.activation, plan.images(), plan.labels())
     gradients = by_layer(
-        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()), model
+        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()),
+        model,
+        plan.images(),
     )
     for index, (gradient, expected, bound) in enumerate(
         zip(gradients, truth.gradients, truth.bounds, strict=True), start=1
@@ -308,9 +324,11 @@ def test_relu_networks_obey_eulers_theorem(solutions: Answers, plan: Plan) -> No
     model = plan.model(bias=False)
     truth = derived(model, "relu", plan.images(), plan.labels())
     gradients = by_layer(
-        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()), model
+        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()),
+        model,
+        plan.images(),
     )
-    weights = [layer.weight.detach() for layer in linear_layers(model)]
+    weights = [layer.weight.detach() for layer in linear_layers(model, plan.images())]
     same_form(gradients[-1], tuple(weights[-1].shape), torch.float64, RECURSION)
     expected = float((weights[-1] * gradients[-1]).sum())
     for index, (W, gradient) in enumerate(zip(weights, gradients, strict=True), start=1):
@@ -343,10 +361,12 @@ def test_sigmoid_layers_shrink_delta(solutions: Answers, plan: Plan) -> None:
     model = plan.model()
     truth = derived(model, "sigmoid", plan.images(), plan.labels())
     gradients = by_layer(
-        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()), model
+        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()),
+        model,
+        plan.images(),
     )
     y, norms, errors = plan.images().flatten(1), [], []
-    layers = linear_layers(model)
+    layers = linear_layers(model, plan.images())
     for layer, gradient, bound in zip(layers, gradients, truth.bounds, strict=True):
         same_form(gradient, tuple(layer.weight.shape), torch.float64, RECURSION)
         # For one image ∂E/∂W = δ yᵀ, so ‖∂E/∂W‖ = ‖δ‖·‖y‖.
@@ -370,10 +390,10 @@ def test_the_gradient_of_a_batch_is_the_mean(solutions: Answers, plan: Plan) -> 
     model, images, labels = plan.model(), plan.images(), plan.labels()
     layer_gradients = solutions.gradient_comparison.layer_gradients
     single = [
-        by_layer(layer_gradients(model, images[i : i + 1], labels[i : i + 1]), model)
+        by_layer(layer_gradients(model, images[i : i + 1], labels[i : i + 1]), model, images)
         for i in range(plan.batch)
     ]
-    whole = by_layer(layer_gradients(model, images, labels), model)
+    whole = by_layer(layer_gradients(model, images, labels), model, images)
     truth = derived(model, plan.activation, images, labels)
     for index, gradient in enumerate(whole):
         parts = [gradients[index] for gradients in single]
@@ -405,7 +425,9 @@ def test_layer_gradients_leave_the_model_alone(
         parameter.grad = torch.full_like(parameter, 7.0)
     before = copy.deepcopy(model.state_dict())
     grads = [parameter.grad for parameter in model.parameters()]
-    solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels())
+    found = solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels())
+    if not training:
+        judge_normalised_gradients(found, model, plan)
     for name, value in model.state_dict().items():
         holds(torch.equal(value, before[name]), f"changed {name} of the model", "it as it was")
     holds(
@@ -424,6 +446,25 @@ def test_layer_gradients_leave_the_model_alone(
         holds(parameter.requires_grad, f"froze {name}", "a parameter that can be trained")
 
 
+def judge_normalised_gradients(found: Any, model: nn.Module, plan: Plan) -> None:
+    """Batch norm that evaluates without having seen a batch divides by √(1 + eps): W acts as W/√…."""
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
+    factor = 1 / math.sqrt(1 + norms[0].eps)
+    truth = derived(model, plan.activation, plan.images(), plan.labels(), before=factor)
+    gradients = by_layer(found, model, plan.images())
+    for index, (gradient, expected, bound) in enumerate(
+        zip(gradients, truth.gradients, truth.bounds, strict=True)
+    ):
+        inner = factor if index < len(norms) else 1.0
+        within(
+            gradient,
+            inner * expected,
+            2 * bound,
+            f"{RECURSION} (layer {index + 1} with batch norm, which came in evaluation mode)",
+            torch.float64,
+        )
+
+
 RATES = st.sampled_from([1 / 4, 1 / 32, 1.0])
 DEFAULT = 0.01
 
@@ -436,33 +477,34 @@ def test_train_takes_the_step_that_the_gradient_says(
     model = plan.model()
     images, labels = plan.images(), plan.labels()
     truth = derived(model, plan.activation, images, labels)
-    expected = copy.deepcopy(linear_layers(model))
+    layers = linear_layers(model, images)
+    before = copy.deepcopy(layers)
     rate = {} if lr is None else {"lr": lr}
     history = solutions.gradient_comparison.train(model, [(images, labels)], **rate, steps=1)
     lr = DEFAULT if lr is None else lr
-    judge_history(history, 1, len(expected))
-    for index, (layer, before) in enumerate(zip(linear_layers(model), expected, strict=True)):
+    judge_history(history, 1, len(layers))
+    for index, (layer, old) in enumerate(zip(layers, before, strict=True)):
         for name, gradient, bound in (
             ("weight", truth.gradients[index], truth.bounds[index]),
             ("bias", truth.bias_gradients[index], truth.bias_bounds[index]),
         ):
-            old = getattr(before, name).detach()
-            # The gradient's own bound, and one product and one difference, each rounded.
-            slack = lr * bound + gamma(3, old.dtype) * (old.abs() + lr * gradient.abs())
-            try:
-                within(getattr(layer, name).detach(), old - lr * gradient, slack, "", torch.float64)
-            except Wrong:
-                moved = (getattr(layer, name).detach() - old).norm().item()
-                raise Wrong(
-                    f"moved the {name} of linear layer {index + 1} by ‖Δ‖ = {moved:.6g}",
-                    f"‖Δ‖ = {lr * gradient.norm().item():.6g}, −lr·∂E/∂{name} of the mean "
-                    f"cross-entropy, with lr={lr:g}",
-                ) from None
+            was = getattr(old, name).detach()
+            within(
+                getattr(layer, name).detach(),
+                was - lr * gradient,
+                # The gradient's own bound, and one product and one difference, each rounded.
+                lr * bound + gamma(3, was.dtype) * (was.abs() + lr * gradient.abs()),
+                f"the {name} before the step − lr·∂E/∂{name}, with lr={lr:g} and E the mean "
+                "cross-entropy",
+                torch.float64,
+                said=f"left in the {name} of linear layer {index + 1} ",
+            )
         near(
             [*history[0].values()][index],
             float(truth.gradients[index].abs().mean()),
             float(truth.bounds[index].mean()) * 2,
             f"mean |∂E/∂W| of linear layer {index + 1} at the step",
+            said="recorded ",
         )
 
 
@@ -677,7 +719,7 @@ def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:
         for line, _ in lines:
             holds(
                 line.get_label() != name or [float(y) for y in line.get_ydata()] == values,
-                f"gave the name {name!r} to a line through {shown([*map(float, line.get_ydata())])}",
+                f"gave the name {name!r} to the line through {shown(line.get_ydata())}",
                 f"that name on the line through {shown(values)}",
             )
         holds(

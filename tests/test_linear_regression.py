@@ -51,17 +51,12 @@ def test_the_model_is_one_linear_layer(solutions: Answers) -> None:
     """A torch.nn.Module whose only parameters are those of nn.Linear(1, 1), named linear."""
     model = module(solutions.linear_regression.LinearRegression())
     linear = getattr(model, "linear", None)
-    holds(
-        isinstance(linear, nn.Linear) and (linear.in_features, linear.out_features) == (1, 1),
-        f"built a model whose attribute linear is {linear}",
-        "torch.nn.Linear(1, 1), one input and one output",
-    )
     found = {name: tuple(p.shape) for name, p in model.named_parameters()}
     expected = {"linear.weight": (1, 1), "linear.bias": (1,)}
     holds(
-        found == expected,
-        f"built a model with the parameters {shown(found)}",
-        f"{shown(expected)}, and no others: a single linear layer",
+        found == expected and isinstance(linear, nn.Linear),
+        f"built a model with the parameters {shown(found)} and, as its linear, {linear}",
+        f"the parameters {shown(expected)} and no others: torch.nn.Linear(1, 1) named linear",
     )
 
 
@@ -69,11 +64,12 @@ def test_the_model_is_one_linear_layer(solutions: Answers) -> None:
 def test_the_model_computes_w_x_plus_b(solutions: Answers, w: float, b: float, x: Tensor) -> None:
     """forward(x) = w·x + b for x of shape (n, 1), exactly on dyadic numbers."""
     model = module(solutions.linear_regression.LinearRegression())
-    with torch.no_grad():
-        model.linear.weight.fill_(w)
-        model.linear.bias.fill_(b)
-        y = model(x)
-    equal(y, w * x + b, f"w·x + b for w = {w:g}, b = {b:g} and x = {shown(x)}")
+    with solutions.calling(f"model(x) with w = {w:g}, b = {b:g} and x = {shown(x)}"):
+        with torch.no_grad():
+            model.linear.weight.fill_(w)
+            model.linear.bias.fill_(b)
+            y = model(x)
+        equal(y, w * x + b, "w·x + b")
 
 
 def two_columns(pair: Any, n: int) -> tuple[Tensor, Tensor]:
@@ -207,7 +203,7 @@ def judge_weights(model: nn.Module, w: float, b: float, bound: float, formula: s
     ):
         found = parameter.detach().double().item()
         holds(
-            abs(found - expected) <= bound,
+            bool(abs(found - expected) <= bound),
             f"left {name} = {found:.9g}",
             f"{name} = {expected:.9g}: {formula}",
         )
@@ -457,9 +453,10 @@ def judge_interrupted(
         content = None if digits is None else bytes.fromhex(digits)
         if content != old and not is_new(content):
             what = "the process was killed" if kill else "the disk was full"
-            left = "no file" if content is None else f"{len(content)} bytes that are neither"
+            left = "no file" if content is None else "a file that is neither the old nor the new"
+            size = "" if content is None else f" ({len(content)} bytes)"
             raise Wrong(
-                f"left {left} when {what} at {unit} {limit} of the writing",
+                f"left {left}{size} when {what} at {unit} {limit} of the writing",
                 "the old file or the new one, whole: write a file beside path, then os.replace",
                 call=call,
             )
@@ -487,17 +484,12 @@ def test_the_loaded_model_gives_identical_outputs(
     torch.manual_seed(seed)
     model = module(solutions.linear_regression.load_weights(path))
     x = torch.randn(5, 1, generator=generator)
-    with torch.no_grad():
-        equal(
-            model(x),
-            saved(x),
-            f"the output of the saved model for x = {shown(x)}: all {len(x)} bit for bit",
-        )
-    holds(
-        getattr(model, "linear", None) is not None,
-        "returned a model without an attribute linear",
-        "a LinearRegression",
-    )
+    holds(hasattr(model, "linear"), "returned a model without an attribute linear", "such a layer")
+    with solutions.calling(f"load_weights(path)(x) with x = {shown(x)}"), torch.no_grad():
+        for name, value in saved.named_parameters():
+            loaded = model.get_parameter(name).detach()
+            equal(loaded, value.detach(), f"{name} in the file", said=f"has {name} = ")
+        equal(model(x), saved(x), "the output of the saved model, bit for bit")
 
 
 @check("2.5", "load_weights", w=quarters)
@@ -505,20 +497,44 @@ def test_loaded_models_share_nothing(solutions: Answers, w: float) -> None:
     """Two models loaded from one file are separate: changing one changes neither file nor other."""
     path = new_path()
     torch.save(regression(w, 0.0).state_dict(), path)
-    first = module(solutions.linear_regression.load_weights(path))
-    second = module(solutions.linear_regression.load_weights(path))
+    load_weights = solutions.linear_regression.load_weights
+    first, second = module(load_weights(path)), module(load_weights(path))
+    before = second.linear.weight.item()
     with torch.no_grad():
         for parameter in first.parameters():
             parameter.add_(1)
-    for name, reached in (
-        ("another model that was loaded before", lambda: second),
-        ("the file", lambda: module(solutions.linear_regression.load_weights(path))),
-    ):
-        model = reached()
+    holds(
+        second.linear.weight.item() == before,
+        "returned a model whose change reached another model that was loaded before",
+        "a new model each time, with parameters of its own",
+    )
+    holds(
+        module(load_weights(path)).linear.weight.item() == before,
+        "returned a model whose change reached the next one that was loaded",
+        "the weights in the file, each time",
+    )
+
+
+@check("2.5", "load_weights", w=quarters)
+def test_what_was_saved_last_is_loaded_and_shared_with_nobody(solutions: Answers, w: float) -> None:
+    """save_weights and load_weights go through the file: the saved model is not the loaded one."""
+    path = new_path()
+    for value in (w, w + 1):
+        model = regression(value, 0.5)
+        save(solutions, model, path)
+        loaded = module(solutions.linear_regression.load_weights(path))
         holds(
-            model.linear.weight.item() == w,
-            f"returned a model whose change reached {name}",
-            "a new model each time, with parameters of its own",
+            loaded.linear.weight.item() == value,
+            f"returned w = {loaded.linear.weight.item():g}",
+            f"w = {value:g}, which was saved to this path last",
+        )
+        with torch.no_grad():
+            for parameter in loaded.parameters():
+                parameter.add_(1)
+        holds(
+            model.linear.weight.item() == value,
+            "returned a model whose change reached the model that was saved",
+            "a new model with parameters of its own",
         )
 
 

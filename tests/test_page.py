@@ -193,12 +193,15 @@ def test_evidence_of_many_examples_is_shown_once() -> None:
 
 def test_a_page_that_cannot_be_written_says_so_and_raises_nothing() -> None:
     run = fake()
-    run.environment = None  # type: ignore[assignment]
     run.exercises = [HOSTILE]  # type: ignore[list-item]
     prefix: list[str] = []
-    with pytest.warns(UserWarning, match="results page"):
-        Page(run).pytest_html_results_summary(prefix)
-    assert "could not be written" in prefix[0]
+    said: list[str] = []
+    terminal = SimpleNamespace(write_line=lambda line, **_: said.append(line))
+    plugins = SimpleNamespace(get_plugin={"terminalreporter": terminal}.get)
+    session = SimpleNamespace(config=SimpleNamespace(pluginmanager=plugins))
+    Page(run).pytest_html_results_summary(prefix, session)
+    assert "could not be put on the page" in prefix[0]
+    assert "could not be put on the page" in said[0]
 
 
 def test_rows_of_the_table_of_all_tests_are_escaped_and_lead_to_the_message() -> None:

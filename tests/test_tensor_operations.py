@@ -109,7 +109,12 @@ def test_C_is_a_zero_tensor_like_A(solutions: Answers, pair: tuple[Tensor, Tenso
     """C has the shape and dtype of A and B, and each entry is 0."""
     A, B = pair
     C = field(solutions.tensor_operations.arithmetic(A, B), "zeros")
-    equal(C, torch.zeros(A.shape, dtype=A.dtype), "C, a zero for each entry of A", of="zeros = ")
+    equal(
+        C,
+        torch.zeros(A.shape, dtype=A.dtype),
+        "C, a zero for each entry of A",
+        said="returned zeros = ",
+    )
 
 
 @check("2.1", "arithmetic", pair=squares())
@@ -134,12 +139,20 @@ def test_results_of_arithmetic_are_exact_on_integers(
     A, B = pair
     a, b = A.double(), B.double()
     result = solutions.tensor_operations.arithmetic(A, B)
-    equal(field(result, "sum"), (a + b).to(A.dtype), "A + B", of="sum = ")
-    equal(field(result, "difference"), (a - b).to(A.dtype), "A − B", of="difference = ")
+    equal(field(result, "sum"), (a + b).to(A.dtype), "A + B", said="returned sum = ")
+    equal(field(result, "difference"), (a - b).to(A.dtype), "A − B", said="returned difference = ")
     equal(
-        field(result, "product"), (a * b).to(A.dtype), "A ⊙ B, element by element", of="product = "
+        field(result, "product"),
+        (a * b).to(A.dtype),
+        "A ⊙ B, element by element",
+        said="returned product = ",
     )
-    equal(field(result, "matmul"), (a @ b).to(A.dtype), "A @ B, row by column", of="matmul = ")
+    equal(
+        field(result, "matmul"),
+        (a @ b).to(A.dtype),
+        "A @ B, row by column",
+        said="returned matmul = ",
+    )
 
 
 @check("2.1", "arithmetic", pair=finite_squares())
@@ -151,16 +164,21 @@ def test_results_of_arithmetic_are_correctly_rounded(
     a, b = A.double(), B.double()
     result = solutions.tensor_operations.arithmetic(A, B)
     # float64 holds 53 ≥ 2·24 + 2 bits, so rounding its result to float32 rounds only once.
-    equal(field(result, "sum"), (a + b).float(), "A + B", of="sum = ")
-    equal(field(result, "difference"), (a - b).float(), "A − B", of="difference = ")
-    equal(field(result, "product"), (a * b).float(), "A ⊙ B, element by element", of="product = ")
+    equal(field(result, "sum"), (a + b).float(), "A + B", said="returned sum = ")
+    equal(field(result, "difference"), (a - b).float(), "A − B", said="returned difference = ")
+    equal(
+        field(result, "product"),
+        (a * b).float(),
+        "A ⊙ B, element by element",
+        said="returned product = ",
+    )
     within(
         field(result, "matmul"),
         a @ b,
         product_bound(A, B),
         "A @ B, row by column",
         torch.float32,
-        of="matmul = ",
+        said="returned matmul = ",
     )
 
 

@@ -62,8 +62,17 @@ def shown(value: Any) -> str:
         inside = ", ".join(shown(entry) for entry in value)
         text = f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
     else:
-        text = repr(value)
+        text = _repr(value)
     return text if len(text) <= 400 else f"{text[:400]}…"
+
+
+def _repr(value: Any) -> str:
+    # Answers are strangers' objects: their repr may fail, or name a place in memory.
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - whatever it is, the type says enough
+        text = " at 0x"
+    return f"a {type(value).__name__}" if " at 0x" in text else " ".join(text.split())
 
 
 def _number(value: float) -> str:
@@ -106,13 +115,13 @@ def same_form(
     formula: str,
     device: torch.device | str = "cpu",
     *,
-    of: str = "",
+    said: str = "returned ",
 ) -> None:
     """Require a dense tensor of this shape, dtype and device: structure first, then values.
 
-    ``of`` names the part of the result that is judged, as in "sum = ".
+    ``said`` begins what is told of the result, as in "returned sum = ".
     """
-    returned = f"returned {of}{shown(actual)}"
+    returned = f"{said}{shown(actual)}"
     if not isinstance(actual, Tensor):
         raise Wrong(
             f"{returned}, of type {type(actual).__name__}",
@@ -128,11 +137,11 @@ def same_form(
         raise Wrong(f"{returned}, on {actual.device}", f"on {device}: {formula}")
 
 
-def equal(actual: Any, expected: Tensor, formula: str, *, of: str = "") -> None:
+def equal(actual: Any, expected: Tensor, formula: str, *, said: str = "returned ") -> None:
     """Require exactly ``expected``: shape, dtype, device and every value, with no tolerance."""
-    same_form(actual, tuple(expected.shape), expected.dtype, formula, expected.device, of=of)
+    same_form(actual, tuple(expected.shape), expected.dtype, formula, expected.device, said=said)
     if not torch.equal(actual, expected):
-        _reject_values(actual, expected, actual != expected, formula, of)
+        _reject_values(actual, expected, actual != expected, formula, said)
 
 
 def within(
@@ -142,30 +151,28 @@ def within(
     formula: str,
     dtype: torch.dtype,
     *,
-    of: str = "",
+    said: str = "returned ",
 ) -> None:
     """Require |actual − expected| ≤ bound in every entry.
 
     Args: expected, the oracle's float64 value; bound, its derived error bound, a number or a tensor
         of the same shape; dtype, what the answer's dtype must be. NaN is within no bound.
     """
-    same_form(actual, tuple(expected.shape), dtype, formula, expected.device, of=of)
+    same_form(actual, tuple(expected.shape), dtype, formula, expected.device, said=said)
     off = ~((actual.detach().double() - expected).abs() <= bound)
     if off.any():
-        _reject_values(actual, expected, off, formula, of)
+        _reject_values(actual, expected, off, formula, said)
 
 
 def _reject_values(
-    actual: Tensor, expected: Tensor, off: Tensor, formula: str, of: str
+    actual: Tensor, expected: Tensor, off: Tensor, formula: str, said: str
 ) -> NoReturn:
     if actual.numel() <= MOST_SHOWN:
         # The oracle counts in float64; the learner should see the answer's own dtype.
-        raise Wrong(
-            f"returned {of}{shown(actual)}", f"{shown(expected.to(actual.dtype))} = {formula}"
-        )
+        raise Wrong(f"{said}{shown(actual)}", f"{shown(expected.to(actual.dtype))} = {formula}")
     index = tuple(off.nonzero()[0].tolist())
     raise Wrong(
-        f"returned {of}a tensor of shape {tuple(actual.shape)} that is first wrong at {list(index)}: "
+        f"{said}a tensor of shape {tuple(actual.shape)}, first wrong at {list(index)}: "
         f"{_number(actual[index].item())}",
         f"{_number(expected[index].item())} there = {formula}",
     )
@@ -177,14 +184,16 @@ def same_number(actual: Any, expected: int, formula: str) -> None:
         raise Wrong(f"returned {shown(actual)}", f"{expected} = {formula}")
 
 
-def near(actual: Any, expected: float, bound: float, formula: str) -> None:
+def near(
+    actual: Any, expected: float, bound: float, formula: str, *, said: str = "returned "
+) -> None:
     """Require a real number (a Python or NumPy one, or a tensor of one element) within bound."""
     try:
         value = float(actual)
     except (TypeError, ValueError, RuntimeError):
-        raise Wrong(f"returned {shown(actual)}", f"the number {expected:.6g} = {formula}") from None
+        raise Wrong(f"{said}{shown(actual)}", f"the number {expected:.6g} = {formula}") from None
     if not abs(value - expected) <= bound:
-        raise Wrong(f"returned {value:.9g}", f"{expected:.9g} = {formula}")
+        raise Wrong(f"{said}{value:.9g}", f"{expected:.9g} = {formula}")
 
 
 def refuses(
@@ -196,12 +205,12 @@ def refuses(
 ) -> BaseException:
     """Require that the call raises this kind of error; returns the error."""
     kinds = error if isinstance(error, tuple) else (error,)
-    names = " or ".join(kind.__name__ for kind in kinds)
+    names = " or ".join("an error" if kind is Exception else f"a {kind.__name__}" for kind in kinds)
     outcome = function.outcome(*args, **kwargs)  # type: ignore[attr-defined]
     if isinstance(outcome, kinds):
         return outcome
     if isinstance(outcome, BaseException):
         raise Wrong(
-            f"raised {type(outcome).__name__}: {outcome}", f"a {names}, because {because}"
+            f"raised {type(outcome).__name__}: {outcome}", f"{names}, because {because}"
         ) from outcome
-    raise Wrong(f"returned {shown(outcome)}", f"a {names}, because {because}")
+    raise Wrong(f"returned {shown(outcome)}", f"{names}, because {because}")

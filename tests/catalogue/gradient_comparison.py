@@ -1599,17 +1599,6 @@ def compare_layer_by_layer(variants, images, labels):
 @mistake(
     "2.4",
     "compare",
-    "the comparison of models that have gradients left behind in .grad",
-    look="Comparing changes nothing: take the gradients as layer_gradients does, on a copy or "
-    "with torch.autograd.grad.",
-)
-def compare_and_leave_grad(variants, images, labels):
-    return table(variants, images, labels, gradients=grad_left_behind)
-
-
-@mistake(
-    "2.4",
-    "compare",
     "the comparison of models that are trained by one step on the way",
     look="Comparing changes nothing: no optimizer.step() here.",
 )

@@ -257,17 +257,6 @@ def noise_forgotten(n=64, *, slope, intercept, noise, generator=None):
 @mistake(
     "2.5",
     "random_data",
-    "data whose noise has variance noise, and deviation √noise",
-    look="noise is the standard deviation, in the units of y: multiply torch.randn by it as it is.",
-)
-def noise_taken_for_the_variance(n=64, *, slope, intercept, noise, generator=None):
-    x = normal(n, generator)
-    return x, slope * x + intercept + noise**0.5 * normal(n, generator)
-
-
-@mistake(
-    "2.5",
-    "random_data",
     "data with noise that is never negative",
     look="torch.rand lies between 0 and 1 and lifts the whole line; torch.randn has mean 0.",
 )

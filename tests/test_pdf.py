@@ -1,0 +1,180 @@
+"""The PDF: whole for a full run, plain about what is missing, and deaf to what answers say."""
+
+import ast
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from report import pdf
+from report.run import Exercise, Result, Run
+from tests.exercises import EXERCISES
+
+SOLUTIONS = Path(__file__).parents[1] / "solutions"
+HOSTILE = '#panic("no") $ x ] [ ``` */ <lbl> @fig-line \\ \x00\x1b[31m\u202e\ud800 δ⊙∂Σᵀγ 日本 🙂'
+
+Item = dict[str, Any]
+
+
+def item(kind: str, title: str, **content: Any) -> Item:
+    return {"kind": kind, "title": title, **content}
+
+
+def tensor(title: str, values: list[list[float]]) -> Item:
+    shape = [len(values), len(values[0])]
+    return item("tensor", title, values=values, shape=shape, dtype="float32")
+
+
+def lines(title: str, series: dict[str, list[float]]) -> Item:
+    return item("lines", title, series=series, x="x", y="y", log=True, alt="lines")
+
+
+def evidence() -> dict[str, list[Item]]:
+    """What the checks record, with numbers that are easily followed."""
+    options = ["option", "statement", "verdict", "note"]
+    A = [[float(i + j) for j in range(5)] for i in range(5)]
+    x = [[float(4 * i + j) for j in range(4)] for i in range(6)]
+    M = [[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]]
+    kernel = [[1.0, 2.0, 0.0], [0.0, 1.0, 2.0]]
+    falling = [10.0 ** (k - 6) for k in range(6)]
+    networks = ["sigmoid", "tanh", "ReLU", "ReLU, He", "sigmoid, Xavier", "sigmoid, batch norm"]
+    images = [[[label * 20] * 28] * 28 for label in range(10)]
+    points = {"data": ([0.0, 1.0, 2.0], [1.0, 3.0, 5.0])}
+    ends = {"before": ([0.0, 2.0], [0.0, 0.0]), "after": ([0.0, 2.0], [1.0, 5.0])}
+    decided = {
+        number: [
+            item("text", "answer", text="A"),
+            item(
+                "table",
+                "Each option, decided",
+                header=options,
+                rows=[[letter, "δ^(L) = y^(L) − t", "holds", ""] for letter in "ABC"],
+            ),
+        ]
+        for number in ("1.1", "1.2", "1.3", "1.4", "1.5")
+    }
+    decided["1.1"].append(
+        lines(
+            "δ of a confidently wrong network",
+            {"softmax with MSE": [0.5, 1e-3], "softmax with cross-entropy": [0.5, 1.0]},
+        )
+    )
+    decided["1.5"] += [
+        item("heatmap", "A convolution as a dense matrix", values=kernel, alt="a matrix"),
+        item("table", "Parameters of one layer", header=["layer", "count"], rows=[["a", 7]]),
+    ]
+    return decided | {
+        "1.6": [
+            item(
+                "table",
+                "Parameters of the first layer as the image grows",
+                header=["image", "dense", "convolution"],
+                rows=[["8 × 8", "6,500", "1,000"], ["16 × 16", "26,000", "1,000"]],
+            )
+        ],
+        "2.1": [tensor(t, A) for t in ("A", "B", "C", "A + B", "A − B", "A ⊙ B", "A @ B")],
+        "2.2": [
+            tensor("x", x),
+            item("tensor", "x as (24,)", values=sum(x, []), shape=[24], dtype="float32"),
+            tensor("the middle of x", [row[1:3] for row in x[1:5]]),
+        ],
+        "2.3": [tensor(title, M) for title in ("X", "M", "X @ M", "∂Σ(X @ M)/∂X")],
+        "2.4": [
+            item("text", "data set", text="seven drawn digits"),
+            item("images", "digits of the data set", images=images, labels=range(10), alt="digits"),
+            lines("gradient of each layer", dict.fromkeys(networks, falling)),
+            lines("gradients while training", {"first layer": falling, "last layer": falling}),
+        ],
+        "2.5": [
+            item("scatter", "data and line", points=points, lines=ends, x="x", y="y", alt="data"),
+            lines("loss", {"mean squared error": [8.0, 2.0, 0.5]}),
+            item("table", "weights", header=["", "w", "b"], rows=[["after", "2", "-1"]]),
+        ],
+    }
+
+
+def sources() -> dict[str, str]:
+    """The reference's code, read and not imported."""
+    code = {}
+    for exercise in EXERCISES.values():
+        if exercise.module:
+            text = (SOLUTIONS / f"{exercise.module}.py").read_text()
+            for node in ast.parse(text).body:
+                if (name := getattr(node, "name", None)) in exercise.parts:
+                    code[f"{exercise.module}.{name}"] = ast.get_source_segment(text, node) or ""
+    return code
+
+
+def run_of(
+    shown: dict[str, list[Item]],
+    code: dict[str, str],
+    outcome: str = "passed",
+    message: str = "",
+    checks: int = 70,
+) -> Run:
+    """A run of about so many checks, the first of each exercise with what it has to show."""
+    run = Run([Exercise(*exercise) for exercise in EXERCISES.values()], code=code)
+    parts = [(e.number, part) for e in EXERCISES.values() for part in e.parts]
+    of = checks // len(parts)
+    for number, part in parts:
+        for k in range(of):
+            first = not run.of_exercise(number)
+            claim = f"Claim {k} on {part} is a sentence of ordinary length, true of all cases."
+            run.add(
+                Result(
+                    number,
+                    part,
+                    f"test_{number}_{part}_{k}",
+                    claim,
+                    outcome,
+                    message,
+                    50,
+                    of,
+                    shown.get(number, []) if first else [],
+                )
+            )
+    run.environment = {"data set": "seven drawn digits", "seed": "0"}
+    return run
+
+
+@pytest.fixture(scope="module")
+def full() -> Run:
+    return run_of(evidence(), sources())
+
+
+def pages(document: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", document))
+
+
+def words(content: Any) -> str:
+    """All text in an element that Typst's query returned."""
+    if isinstance(content, dict):
+        return "".join(words(v) for k, v in content.items() if k in ("text", "body", "children"))
+    return "".join(map(words, content)) if isinstance(content, list) else str(content)
+
+
+def told(run: Run, selector: str) -> list[str]:
+    """The text of all elements of a kind, as in "heading" and "raw"."""
+    return [words(element) for element in json.loads(pdf.compiler(run).query(selector))]
+
+
+def test_the_report_of_a_full_run_is_whole(full: Run, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "report.pdf"
+    pdf.write(full, path)
+    document = path.read_bytes()
+    assert document == pdf.typeset(full)
+    assert 6 <= pages(document) <= 12
+    assert [*tmp_path.rglob("*.*")] == [path]
+
+    _, warnings = pdf.compiler(full).compile_with_warnings(format="pdf")
+    assert warnings == []
+    headings = " ".join(told(full, "heading"))
+    assert all(f"{e.number}{e.title}" in headings.replace(" ", "") or e.title in headings
+               for e in EXERCISES.values() if e.parts)
