@@ -9,7 +9,10 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import platform
+import random
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,9 +51,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         add_options(parser)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--hypothesis-profile", None):
         settings.load_profile("ci" if os.environ.get("CI") else "default")
+    if config.getoption("--hypothesis-seed") is None and not settings().derandomize:
+        # Chosen here, so that the run can be repeated and every worker has the same.
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
     folder = Path(config.getoption("--solutions") or REFERENCE)
     if not folder.is_dir():
         raise pytest.UsageError(f"--solutions {folder}: there is no such folder")
@@ -134,22 +141,42 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             message = told(check, item.funcargs.get("solutions"), call.excinfo.value)
             if item.config.option.tbstyle in ("auto", "short", "line"):
                 report.longrepr = message
-        report.result = recorded(check, report.outcome, message)
+        report.verified = recorded(check, report.outcome, message)
         exercise = EXERCISES[check.exercise]
         report.user_properties += [
             ("exercise", check.exercise),
             ("part", check.part),
-            ("points", points(exercise.points / len(exercise.parts) / report.result["of"])),
+            ("points", points(exercise.points / len(exercise.parts) / report.verified["of"])),
         ]
     return report
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Called in the process that shows the results, wherever the check ran."""
-    if result := getattr(report, "result", None):
+    if result := getattr(report, "verified", None):
         RUN.add(Result(**result))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def environment(config: pytest.Config) -> dict[str, str]:
+    """Where the results come from, in words."""
+    folder = config.getoption("--solutions")
+    seed = config.getoption("--hypothesis-seed")
+    ran = {result.exercise for result in RUN.results.values()}
+    return {
+        "answers": "solutions (the reference)" if is_reference(config) else str(folder),
+        **({"data set": digits.digits().name} if "2.4" in ran else {}),
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}"]
+            + [f"{name} {version(name)}" for name in ("torch", "torchvision", "hypothesis")]
+        ),
+        "device": f"CPU ({platform.machine()})",
+        "seed": "derandomised" if seed is None else f"repeat with --hypothesis-seed={seed}",
+    }
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     if RUN.results:
+        RUN.environment = environment(config)
         write_score(RUN, terminalreporter)

@@ -1,8 +1,8 @@
 """What Hypothesis generates: shapes, layouts, dtypes, and tensors on lattices where sums are exact.
 
 A tensor is drawn as bytes, one draw whatever its size and layout, viewed as int8: quick, and a
-failing example shrinks towards zeros. On small integers every order of summation gives the same float, so products
-and gradients can be compared bit for bit.
+failing example shrinks towards zeros. On small integers every order of summation gives the same
+float, so products and gradients can be compared bit for bit.
 """
 
 from collections.abc import Callable

@@ -158,6 +158,11 @@ def test_MLP_computes_its_layers_in_order(
             f"went through linear layers of the sizes {sizes}",
             f"{expected}: 784 pixels, the hidden widths, 10 classes",
         )
+        holds(
+            len({id(layer) for layer in layers}) == len(layers),
+            "went through one and the same layer more than once",
+            "a layer with weights of its own in each place",
+        )
         scores = model(plan.images())
         truth = derived(model, activation, plan.images(), plan.labels())
         within(
@@ -447,7 +452,7 @@ def test_layer_gradients_leave_the_model_alone(
 
 
 def judge_normalised_gradients(found: Any, model: nn.Module, plan: Plan) -> None:
-    """Batch norm that evaluates without having seen a batch divides by √(1 + eps): W acts as W/√…."""
+    """Batch norm that has seen no batch divides by √(1 + eps), so W acts as W/√(1 + eps)."""
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
     factor = 1 / math.sqrt(1 + norms[0].eps)
     truth = derived(model, plan.activation, plan.images(), plan.labels(), before=factor)

@@ -130,7 +130,8 @@ SHORTCOMINGS = {
         r"size of the (network|model)|scal(es|ing) |capacity|memori[sz]",
         r"\b(too|many|much|huge|large|big|high\w*|million\w*|thousand\w*|enormous|excessive\w*|"
         r"heavy|hungry|slow\w*|prone|needs?|more|out of hand)\b|grow|explo[ds]|increas|expens|"
-        r"overfit|costly|redundan|inefficien|wast|quadratic|memori[sz]es|(poor|bad)\w* general|n't\b",
+        r"overfit|costly|redundan|inefficien|wast|quadratic|memori[sz]es|(poor|bad)\w* general|"
+        r"n't\b",
     ),
     "the structure of the image": (
         r"spatial|flatten|unroll|neighbo|local|adjacen|nearby|2-?d\b|two[- ]dimension|"

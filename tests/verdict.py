@@ -70,7 +70,7 @@ def _repr(value: Any) -> str:
     # Answers are strangers' objects: their repr may fail, or name a place in memory.
     try:
         text = repr(value)
-    except Exception:  # noqa: BLE001 - whatever it is, the type says enough
+    except Exception:
         text = " at 0x"
     return f"a {type(value).__name__}" if " at 0x" in text else " ".join(text.split())
 
