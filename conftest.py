@@ -24,7 +24,7 @@ from report.run import Exercise, Result, Run, points
 from report.terminal import write_score
 from tests import digits, evidence
 from tests.exercises import EXERCISES
-from tests.recording import recorded, told
+from tests.recording import recorded, sources, told
 
 if TYPE_CHECKING:
     from tests.answers import Answers
@@ -58,11 +58,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-seed") is None and not settings().derandomize:
         # Chosen here, so that the run can be repeated and every worker has the same.
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
-    folder = Path(config.getoption("--solutions") or REFERENCE)
-    if not folder.is_dir():
-        raise pytest.UsageError(f"--solutions {folder}: there is no such folder")
+    if not folder_of(config).is_dir():
+        raise pytest.UsageError(f"--solutions {folder_of(config)}: there is no such folder")
     if mnist_root := config.getoption("--mnist-root"):
         digits.root = Path(mnist_root)
+    if config.getoption("--html", None) and not hasattr(config, "workerinput"):
+        from report.html import Page
+
+        config.pluginmanager.register(Page(RUN))
     number = config.getoption("--exercise")
     if number and number not in EXERCISES:
         raise pytest.UsageError(f"--exercise {number}: the exercises are {', '.join(EXERCISES)}")
@@ -72,9 +75,13 @@ def reports_wanted(config: pytest.Config) -> bool:
     return bool(config.getoption("--html", None) or config.getoption("--pdf"))
 
 
+def folder_of(config: pytest.Config) -> Path:
+    """The folder with the answers under test."""
+    return Path(config.getoption("--solutions") or REFERENCE).resolve()
+
+
 def is_reference(config: pytest.Config) -> bool:
-    folder = config.getoption("--solutions")
-    return folder is None or Path(folder).resolve() == REFERENCE
+    return folder_of(config) == REFERENCE
 
 
 @pytest.fixture(scope="session")
@@ -82,8 +89,9 @@ def solutions(request: pytest.FixtureRequest) -> Answers:
     """The answers under test: the reference, or the folder given with --solutions."""
     from tests.answers import Answers
 
-    folder = Path(request.config.getoption("--solutions") or REFERENCE)
-    return Answers(folder, {exercise.module for exercise in EXERCISES.values()}).install()
+    return Answers(
+        folder_of(request.config), {exercise.module for exercise in EXERCISES.values()}
+    ).install()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -174,9 +182,27 @@ def environment(config: pytest.Config) -> dict[str, str]:
     }
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if RUN.results:
+        RUN.environment = environment(session.config)
+        if reports_wanted(session.config):
+            RUN.code = sources(folder_of(session.config))
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     if RUN.results:
-        RUN.environment = environment(config)
         write_score(RUN, terminalreporter)
+    path = config.getoption("--pdf")
+    if path and not hasattr(config, "workerinput"):
+        # Whatever becomes of the report, the verdict above stands.
+        try:
+            from report import pdf
+
+            pdf.write(RUN, Path(path))
+        except Exception as error:
+            terminalreporter.write_line(f"no PDF: {type(error).__name__}: {error}", red=True)
+        else:
+            terminalreporter.write_line(f"report written to {path}")

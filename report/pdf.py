@@ -146,6 +146,7 @@ def document(run: Run) -> Item:
                 "by_reader": points(by_reader),
                 "checks": len(results),
                 "failed": sum(result.outcome == "failed" for result in results),
+                "skipped": sum(result.outcome == "skipped" for result in results),
                 "examples": sum(result.examples for result in results),
             },
             "exercises": {

@@ -30,10 +30,11 @@ INITIALISATIONS = {
 def mnist(root: str | Path = "data", *, train: bool = True, download: bool = False) -> "MNIST":
     """The MNIST digits under root, as tensors of shape (1, 28, 28) with mean 0 and deviation 1.
 
-    ``ToTensor`` scales the bytes 0…255 to 0…1; ``Normalize`` subtracts the mean of MNIST's pixels,
-    0.1307, and divides by their standard deviation, 0.3081.
-
-    Raises: FileNotFoundError if the files are not there, naming root and how to fill it.
+    Returns: the dataset with two transforms: ``ToTensor`` scales the bytes 0…255 to 0…1;
+        ``Normalize`` subtracts the mean of MNIST's pixels, 0.1307, and divides by their standard
+        deviation, 0.3081.
+    Raises: FileNotFoundError if the files are not there, naming root and both ways to fill it:
+        `python -m data --download`, and `python -m data`, which needs no network.
     """
     from torchvision import datasets, transforms
 
@@ -52,10 +53,9 @@ def mnist(root: str | Path = "data", *, train: bool = True, download: bool = Fal
 class MLP(nn.Sequential):
     """A multilayer perceptron for digits: (N, 1, 28, 28) → (N, 10), one score for each class.
 
-    Each hidden layer is linear, then batch norm if asked for, then the activation.
-
-    Args: hidden, the width of each hidden layer; activation "sigmoid", "tanh" or "relu";
-        init "default" (PyTorch's), "xavier" (variance 2/(inputs + outputs)) or "he" (2/inputs).
+    Args: hidden, the width of each hidden layer, which is linear, then batch norm if asked for,
+        then the activation; activation "sigmoid", "tanh" or "relu"; init "default" (PyTorch's),
+        "xavier" (variance 2/(inputs + outputs)) or "he" (2/inputs).
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
 
@@ -99,10 +99,10 @@ def linear_layers(model: nn.Module) -> dict[str, nn.Linear]:
 def layer_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """∂E/∂W for the weight W of every linear layer, E the mean cross-entropy of the batch.
 
-    The gradients are taken on a copy, so the model keeps its parameters, buffers (batch norm
-    counts what it sees), mode and ``.grad``.
+    The gradients are taken on a copy, for batch norm counts what it sees.
 
-    Args: images (N, 1, 28, 28) in floating point, labels (N,) from 0 to 9, int64.
+    Args: model, which keeps its parameters, buffers, mode and ``.grad``; images (N, 1, 28, 28) in
+        floating point, labels (N,) from 0 to 9, int64.
     Returns: layer name → tensor of the weight's shape, in forward order.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
@@ -121,7 +121,7 @@ def train(
     lr: float = 0.01,
     steps: int,
 ) -> list[dict[str, float]]:
-    """Plain SGD for the given number of steps, going round the loader as often as it takes.
+    """Plain SGD on the mean cross-entropy for so many steps, round the loader as often as it takes.
 
     Returns: for each step, layer name → mean |∂E/∂W| of the gradient that the step used.
     Raises: TypeError or ValueError, naming the argument that does not fit.
@@ -172,9 +172,11 @@ def compare(
 
 
 def plot(comparison: Mapping[str, Mapping[str, float]]) -> "Figure":
-    """The result of compare as a picture: one line a variant, the layers from input to output.
+    """The result of compare as a picture: one line a variant, over the layers, on a log scale.
 
-    The scale is logarithmic, for a vanishing gradient shrinks by a factor in every layer.
+    A vanishing gradient shrinks by a factor in every layer: on this scale, a falling line.
+
+    Returns: a figure of its own, with the name of each variant in the legend.
 
     Raises: ValueError if there is nothing to compare.
     """

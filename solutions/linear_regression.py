@@ -12,7 +12,10 @@ from solutions import arguments
 
 
 class LinearRegression(nn.Module):
-    """One input, one output: y = w·x + b for x of shape (n, 1), result of shape (n, 1)."""
+    """One input, one output: y = w·x + b for x of shape (n, 1), result of shape (n, 1).
+
+    Returns: a module whose only layer is ``nn.Linear(1, 1)``, named ``linear``.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +35,8 @@ def random_data(
 ) -> tuple[Tensor, Tensor]:
     """x standard normal and y = slope·x + intercept + noise·ε with ε standard normal.
 
-    Args: n examples; noise ≥ 0, the standard deviation of the error, in units of y.
+    Args: n examples; noise ≥ 0, the standard deviation of the error, in units of y; the generator
+        to draw from, torch's own if None.
     Returns: x and y, both of shape (n, 1) and dtype float32.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
@@ -51,9 +55,10 @@ def train_epoch(model: nn.Module, x: Tensor, y: Tensor, *, lr: float = 0.1) -> f
     """One epoch of gradient descent: forward, mean squared error, backward, one SGD step.
 
     For E = mean((w·x + b − y)²) the step is w ← w − lr·2·mean((w·x + b − y)·x) and
-    b ← b − lr·2·mean(w·x + b − y). Gradients from earlier calls are discarded.
+    b ← b − lr·2·mean(w·x + b − y).
 
-    Args: x and y of shape (n, 1), one floating-point dtype, that of the model.
+    Args: model, whose gradients from earlier calls are discarded; x and y of shape (n, 1), one
+        floating-point dtype, that of the model; lr, the learning rate.
     Returns: the loss E before the step.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
@@ -74,7 +79,7 @@ def train_epoch(model: nn.Module, x: Tensor, y: Tensor, *, lr: float = 0.1) -> f
 
 
 def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
-    """Write the model's state dict to path: all of it or, if interrupted, nothing.
+    """Write the model's state dict to path; a crash leaves the old file there, or the new one.
 
     The bytes go to a new file beside path, which takes its name only when it is complete and on
     disk. Renaming is atomic, so whoever opens path finds the old weights or the new ones.
@@ -100,6 +105,7 @@ def load_weights(path: str | os.PathLike[str]) -> LinearRegression:
 
     ``weights_only=True`` keeps the file from running code: a weight file is data.
 
+    Args: path of the file. Whatever is in it, none of it is run.
     Raises: FileNotFoundError if there is no such file, ValueError if it does not hold the weights
         of a LinearRegression; both name the path and the reason.
     """

@@ -12,7 +12,23 @@ from solutions import arguments
 
 
 def answers() -> dict[str, str]:
-    """The answer to each question: letters in alphabetical order, prose for 1.6."""
+    """The answer to each question: letters in alphabetical order, prose for 1.6.
+
+    Questions: one or more of the options can be right.
+        1.1 May a network that ends in a softmax be trained on the mean squared error?
+            A: yes, B: no.
+        1.2 Layer l applies the sigmoid f to each element of y^(l-1). Does δ go back as
+            δ^(l-1) = δ^(l) ⊙ f'(y^(l-1))? A: yes, B: no.
+        1.3 With E = ½‖y^(L) − t‖², which holds? A: δ^(L) = y^(L) − t,
+            B: δ^(L-1) = y^(L) − t, C: δ^(L-1) = (y^(L) − t) ⊙ f'(y^(L-1)).
+        1.4 With E = −Σ t ln f, f the softmax at the output, which holds?
+            A: δ^(L) = y^(L) − t, B: δ^(L-1) = y^(L) − t,
+            C: δ^(L-1) = (y^(L) − t) ⊙ f'(y^(L-1)).
+        1.5 Which two properties set a convolutional layer apart from a fully connected one?
+            A: it is faster, B: it connects locally, C: it has feature maps, D: it shares weights.
+        1.6 Name two or more weaknesses of a multilayer perceptron as a classifier of images.
+    Returns: question → answer, with the keys "1.1" to "1.6".
+    """
     return {
         "1.1": "A",
         "1.2": "A",
@@ -31,7 +47,7 @@ def answers() -> dict[str, str]:
 
 
 def softmax_mse_delta(y: Tensor, t: Tensor) -> Tensor:
-    """1.1: ∂E/∂y for E = mean((s − t)²) with s = softmax(y), over the last dimension.
+    """1.1: ∂E/∂y for E = mean((s − t)²), the mean over all elements, with s = softmax(y).
 
     Softmax and the mean squared error are both differentiable, so they can be used together.
     With g = ∂E/∂s = 2(s − t)/n, n the number of elements, and the softmax Jacobian
@@ -40,7 +56,8 @@ def softmax_mse_delta(y: Tensor, t: Tensor) -> Tensor:
     The factor s is the price: where the network is confidently wrong, s is near 0 for the right
     class, δ vanishes, and learning is slow. Cross-entropy (1.4) has no such factor.
 
-    Args: y, t of shape (K,) or (N, K), one floating-point dtype.
+    Args: y, t of shape (K,) or (N, K), one floating-point dtype; the softmax is over the last
+        dimension.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
     arguments.scores(y=y, t=t)
@@ -50,11 +67,11 @@ def softmax_mse_delta(y: Tensor, t: Tensor) -> Tensor:
 
 
 def sigmoid_layer_delta(delta: Tensor, y: Tensor) -> Tensor:
-    """1.2: δ^(l-1) = δ^(l) ⊙ f'(y^(l-1)) for the sigmoid layer y^(l) = f(y^(l-1)).
+    """1.2: δ^(l-1) from δ^(l), for the sigmoid layer y^(l) = f(y^(l-1)).
 
     Each output depends on its own input alone, so the Jacobian is diagonal and the chain rule
-    is a product element by element. The derivative f'(y) = f(y)(1 − f(y)) is taken at the
-    layer's input, y = y^(l-1).
+    is a product element by element: δ^(l-1) = δ^(l) ⊙ f'(y^(l-1)). The derivative
+    f'(y) = f(y)(1 − f(y)) is taken at the layer's input, y = y^(l-1).
 
     Args: delta = δ^(l) and y = y^(l-1), of one shape and one floating-point dtype.
     Raises: TypeError or ValueError, naming the argument that does not fit.
@@ -66,10 +83,10 @@ def sigmoid_layer_delta(delta: Tensor, y: Tensor) -> Tensor:
 
 
 def euclidean_delta(y: Tensor, t: Tensor) -> Tensor:
-    """1.3: δ^(L) = ∂E/∂y = y − t for E = ½‖y − t‖², summed over the batch.
+    """1.3: ∂E/∂y for E = ½‖y − t‖², summed over the batch.
 
-    This is δ at the output y = y^(L) itself, whatever layer produced it. One layer further back
-    stands δ^(L-1) = (y − t) ⊙ f'(y^(L-1)), if layer L is an activation f.
+    δ^(L) = y − t is δ at the output y = y^(L) itself, whatever layer produced it. One layer
+    further back stands δ^(L-1) = (y − t) ⊙ f'(y^(L-1)), if layer L is an activation f.
 
     Args: y, t of one shape and one floating-point dtype.
     Raises: TypeError or ValueError, naming the argument that does not fit.
@@ -80,13 +97,13 @@ def euclidean_delta(y: Tensor, t: Tensor) -> Tensor:
 
 
 def softmax_cross_entropy_delta(y: Tensor, t: Tensor) -> Tensor:
-    """1.4: ∂E/∂y = s − t for E = −Σ t ln s with s = softmax(y), summed over the batch.
+    """1.4: ∂E/∂y for E = −Σ t ln s with s = softmax(y), summed over the batch.
 
-    From ln s_k = y_k − ln Σ exp(y):  ∂E/∂y_j = −t_j + s_j Σ t, and Σ t = 1. In the question's
-    letters y is y^(L-1), the softmax layer is L, and s = y^(L): δ^(L-1) = y^(L) − t.
+    From ln s_k = y_k − ln Σ exp(y):  ∂E/∂y_j = −t_j + s_j Σ t, and Σ t = 1, so ∂E/∂y = s − t. In
+    the question's letters y is y^(L-1), the softmax layer is L, and s = y^(L): δ^(L-1) = y^(L) − t.
 
-    Args: y and t of shape (K,) or (N, K), one floating-point dtype; each row of t is a
-        probability distribution, one-hot or not.
+    Args: y and t of shape (K,) or (N, K), one floating-point dtype; the softmax is over the last
+        dimension, and along it t is a probability distribution, one-hot or not.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
     arguments.scores(y=y, t=t)
@@ -100,7 +117,8 @@ def convolution_matrix(kernel: Tensor, height: int, width: int) -> Tensor:
     Its row for the output pixel (i, j) is zero outside the window at (i, j): local connection.
     Every row holds the same numbers, those of the kernel: weight sharing.
 
-    Args: kernel of shape (kh, kw); height and width of the image.
+    Args: kernel of shape (kh, kw), which moves by one pixel and never leaves the image; height and
+        width of the image, which has one channel.
     Returns: shape ((height − kh + 1)·(width − kw + 1), height·width), the dtype of kernel.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
@@ -118,7 +136,10 @@ def convolution_matrix(kernel: Tensor, height: int, width: int) -> Tensor:
 
 
 def dense_parameter_count(inputs: int, outputs: int) -> int:
-    """1.6: weights plus biases of a fully connected layer: inputs·outputs + outputs."""
+    """1.6: weights plus biases of a fully connected layer.
+
+    Each of the outputs has one weight for each input and one bias.
+    """
     arguments.count(inputs=inputs, outputs=outputs)
     return inputs * outputs + outputs
 

@@ -24,7 +24,9 @@ def random_matrices(
     dtype: torch.dtype = torch.float32,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """2.1: A and B, filled with independent standard normal numbers.
+    """2.1: A and B, filled with random numbers.
+
+    The numbers are independent and standard normal.
 
     Args: shape (m, n); a floating-point dtype; the generator to draw from, torch's own if None.
     Returns: A and B, both of that shape and dtype.
@@ -42,7 +44,9 @@ def random_matrices(
 
 
 def arithmetic(A: Tensor, B: Tensor) -> Arithmetic:
-    """2.1: C = 0, A + B, A − B, A ⊙ B (element by element) and A @ B (matrix product).
+    """2.1: zeros like A, A + B, A − B, A ⊙ B (element by element) and AB (the matrix product).
+
+    PyTorch writes the two products as A * B and A @ B.
 
     Args: A and B of shape (n, n), one dtype. Both are left as they were.
     Raises: TypeError or ValueError, naming the argument that does not fit.
@@ -65,18 +69,20 @@ def arithmetic(A: Tensor, B: Tensor) -> Arithmetic:
 def flatten(x: Tensor) -> Tensor:
     """2.2: the entries of x (m, n) in row-major order, shape (m·n,): out[n·i + j] = x[i, j].
 
-    Raises: TypeError or ValueError if x is not a matrix.
+    Raises: TypeError or ValueError, naming the argument that does not fit.
     """
     arguments.matrix(x=x)
     return x.reshape(-1)
 
 
 def middle(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
-    """2.2: the centred block of x (m, n), shape (rows, columns).
+    """2.2: the block at the centre of x (m, n), shape (rows, columns).
 
     As much is left over above as below and left as right, so m − rows and n − columns are even.
 
     Raises: TypeError or ValueError, naming the argument that does not fit.
+        ValueError if the block is larger than x, or has no exact centre in it because an odd
+        number of rows or columns is left over.
     """
     arguments.matrix(x=x)
     arguments.count(rows=rows, columns=columns)

@@ -1,5 +1,7 @@
 """What is told of a check once it has run: the learner's message, and the record for reports."""
 
+import ast
+from pathlib import Path
 from typing import Any
 
 from hypothesis.errors import Flaky
@@ -7,6 +9,7 @@ from hypothesis.errors import Flaky
 from tests.answers import Answers
 from tests.checks import Check, checks_of
 from tests.diagnosis import diagnose
+from tests.exercises import EXERCISES
 from tests.verdict import Wrong
 
 
@@ -40,3 +43,18 @@ def recorded(check: Check, outcome: str, message: str) -> dict[str, Any]:
         "of": len(siblings),
         "evidence": check.evidence,
     }
+
+
+def sources(folder: Path) -> dict[str, str]:
+    """The source of each function of the contract, by "module.function", as far as it is there."""
+    found = {}
+    for module in {exercise.module for exercise in EXERCISES.values()} - {""}:
+        try:
+            text = (folder / f"{module}.py").read_text(encoding="utf-8")
+            tree = ast.parse(text)
+        except (OSError, ValueError, SyntaxError):
+            continue  # the checks of this module have told what is wrong with it
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found[f"{module}.{node.name}"] = ast.get_source_segment(text, node) or ""
+    return found

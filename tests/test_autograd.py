@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tests.answers import Answers
 from tests.checks import check
+from tests.evidence import show_tensor, wanted
 from tests.oracles import gamma
 from tests.strategies import factors, lattice, matrices, seeds, triples
 from tests.verdict import equal, holds, within
@@ -20,6 +21,15 @@ def test_gradient_of_the_homework_has_rows_3_2_4(solutions: Answers, offset: Ten
     X = offset + torch.arange(1.0, 10.0).reshape(3, 3)
     equal(solutions.autograd.M, HOMEWORK_M, "M, the constant that the exercise gives")
     equal(solutions.autograd.gradient(X), torch.tensor([[3.0, 2.0, 4.0]] * 3), FORMULA)
+    if wanted():
+        X = torch.randn(3, 3, generator=torch.Generator().manual_seed(0))
+        for title, value in (
+            ("X", X),
+            ("M", HOMEWORK_M),
+            ("X @ M", X @ HOMEWORK_M),
+            ("∂Σ(X @ M)/∂X", solutions.autograd.gradient(X)),
+        ):
+            show_tensor(title, value)
 
 
 @check("2.3", "gradient", pair=factors())

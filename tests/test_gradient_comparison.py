@@ -124,7 +124,7 @@ def test_mnist_reads_the_digits_of_this_run(solutions: Answers) -> None:
             "digits of the data set",
             lambda: dataset.data[chosen_ones],
             [int(label) for label in dataset.targets[chosen_ones]],
-            alt="Three examples of each digit from 0 to 9, white on black.",
+            alt="Three examples of each digit from 0 to 9.",
         )
 
 

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tests.answers import Answers
 from tests.checks import check
+from tests.evidence import show_tensor, wanted
 from tests.oracles import product_bound
 from tests.strategies import (
     finite_squares,
@@ -40,6 +41,18 @@ def test_A_and_B_are_5_by_5_unless_asked_otherwise(solutions: Answers) -> None:
                 "random numbers, which differ from entry to entry",
             )
     holds(not torch.equal(A, B), "returned B equal to A", "two matrices drawn one after the other")
+    if wanted():
+        C, total, difference, product, matmul = solutions.tensor_operations.arithmetic(A, B)
+        for title, value in (
+            ("A", A),
+            ("B", B),
+            ("C", C),
+            ("A + B", total),
+            ("A − B", difference),
+            ("A ⊙ B", product),
+            ("A @ B", matmul),
+        ):
+            show_tensor(title, value)
 
 
 @check("2.1", "random_matrices", shape=pairs, dtype=floats, seed=seeds)
@@ -236,6 +249,11 @@ def test_middle_of_the_homework_is_rows_1_to_4_and_columns_1_to_2(
         torch.tensor([[5.0, 6.0], [9.0, 10.0], [13.0, 14.0], [17.0, 18.0]]),
         "x[1:5, 1:3], rows 1 to 4 and columns 1 to 2 counted from 0",
     )
+    if wanted():
+        x = torch.randn(6, 4, generator=generator(0))
+        show_tensor("x", x)
+        show_tensor("x as (24,)", solutions.tensor_operations.flatten(x))
+        show_tensor("the middle of x", solutions.tensor_operations.middle(x))
 
 
 @check("2.2", "middle", shape=pairs)
