@@ -160,6 +160,7 @@ def document(run: Run) -> Item:
 
 def _exercise(run: Run, row: Row, evidence: dict[str, Item]) -> Item:
     exercise, results = row.exercise, run.of_exercise(row.exercise.number)
+    ran = {result.part for result in results}
     return {
         "number": exercise.number,
         "title": exercise.title,
@@ -172,6 +173,7 @@ def _exercise(run: Run, row: Row, evidence: dict[str, Item]) -> Item:
         "checks": row.checks,
         "examples": row.examples,
         "failures": _failures(results),
+        "unchecked": [part for part in exercise.parts if part not in ran],
         "results": [[clipped(r.claim, MOST_CELL), r.outcome, r.examples] for r in results],
         "code": listing(
             run.code,

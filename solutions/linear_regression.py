@@ -12,10 +12,7 @@ from solutions import arguments
 
 
 class LinearRegression(nn.Module):
-    """One input, one output: y = w·x + b for x of shape (n, 1), result of shape (n, 1).
-
-    Returns: a module whose only layer is ``nn.Linear(1, 1)``, named ``linear``.
-    """
+    """One ``nn.Linear(1, 1)``, named linear: y = w·x + b for x of shape (n, 1), as the result."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -80,9 +80,8 @@ def middle(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
 
     As much is left over above as below and left as right, so m − rows and n − columns are even.
 
-    Raises: TypeError or ValueError, naming the argument that does not fit.
-        ValueError if the block is larger than x, or has no exact centre in it because an odd
-        number of rows or columns is left over.
+    Raises: ValueError if the block is larger than x, or has no exact centre in it because an odd
+        number of rows or columns is left over; TypeError if x is no tensor.
     """
     arguments.matrix(x=x)
     arguments.count(rows=rows, columns=columns)

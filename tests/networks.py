@@ -24,7 +24,7 @@ class Plan(NamedTuple):
 
     def model(self, *, bias: bool = True, batch_norm: bool = False) -> nn.Sequential:
         """Flatten, then linear layers with activations between them, in float64."""
-        torch.manual_seed(self.seed)
+        torch.default_generator.manual_seed(self.seed)
         widths = (28 * 28, *self.hidden, 10)
         modules: list[nn.Module] = [nn.Flatten()]
         for index, (inputs, outputs) in enumerate(pairwise(widths)):

@@ -108,15 +108,14 @@ def save_interrupted(
     *,
     path: str,
     weights: list[float],
-    unit: str,
-    limits: list[int],
+    limits: list[tuple[str, int]],
     kill: bool,
 ) -> Any:
     """Save, once for each limit, and interrupt it there. Between two tries the file is put back.
 
-    With unit "bytes" the disk takes only so many bytes of a file; the process dies at the first
-    byte too many, as if the machine had lost power, or without ``kill`` sees an OSError. With unit
-    "step" it dies before the so-manieth time that a file is opened, renamed or removed there.
+    At ("byte", n) the disk takes n bytes of a file; the process dies at the first byte too many, as
+    if the machine had lost power, or without ``kill`` sees an OSError. At ("step", n) it dies
+    before the n-th time that a file in the folder of path is opened, renamed or removed.
     Returns for each limit what is in path afterwards, in hexadecimal, or None if nothing is.
     """
     answers = _answers(folder, variant)
@@ -124,12 +123,12 @@ def save_interrupted(
     model = regression(*weights)
     before = Path(path).read_bytes()
     found = []
-    for limit in limits:
+    for unit, limit in limits:
         Path(path).unlink(missing_ok=True)
         Path(path).write_bytes(before)
         child = os.fork()
         if child == 0:
-            if unit == "bytes":
+            if unit == "byte":
                 signal.signal(signal.SIGXFSZ, signal.SIG_DFL if kill else signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -149,7 +148,7 @@ STEPS = {"open", "os.rename", "os.remove", "os.link", "os.truncate", "os.chmod",
 
 
 def _die_at_step(number: int, folder: str) -> None:
-    """End the process at the so-manieth step that touches a file in this folder."""
+    """End the process at the n-th step that touches a file in this folder."""
     steps = 0
 
     def count(event: str, args: tuple) -> None:

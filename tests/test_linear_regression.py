@@ -152,7 +152,7 @@ def test_data_come_from_the_generator(solutions: Answers, seed: int) -> None:
     """One seed gives the same data, another seed others."""
 
     def draw(seed: int) -> tuple[Tensor, Tensor]:
-        torch.manual_seed(len(draws))
+        torch.default_generator.manual_seed(len(draws))
         generator = torch.Generator().manual_seed(seed)
         pair = solutions.linear_regression.random_data(
             8, slope=1.0, intercept=0.0, noise=0.5, generator=generator
@@ -392,24 +392,21 @@ def test_saving_again_replaces_the_file(solutions: Answers, w: float) -> None:
     )
 
 
-BYTES = ("bytes", (0, 1, 700))
-"""Limits on what a file may hold before the disk is full, or the process dies."""
-
-STEPS = ("step", tuple(range(1, 7)))
-"""The first, second, … file that is opened, renamed or removed: where the process dies."""
+CRASHES = (("byte", 1), ("byte", 700), *(("step", number) for number in range(1, 6)))
+"""Where the process dies: at a byte of the file, or before the n-th time that a file in the
+folder is opened, renamed or removed."""
 
 
 @check("2.5", "save_weights")
 def test_a_crash_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
     """A process killed at any byte or step of the writing leaves a file wholly old or new."""
-    judge_interrupted(solutions, BYTES, kill=True)
-    judge_interrupted(solutions, STEPS, kill=True)
+    judge_interrupted(solutions, CRASHES, kill=True)
 
 
 @check("2.5", "save_weights")
 def test_a_full_disk_leaves_the_old_file(solutions: Answers) -> None:
     """A disk that fills up while the file is written costs the new weights, not the old ones."""
-    judge_interrupted(solutions, BYTES, kill=False)
+    judge_interrupted(solutions, (("byte", 0), ("byte", 700)), kill=False)
 
 
 @check("2.5", "save_weights")
@@ -429,27 +426,25 @@ def test_the_old_file_is_replaced_and_not_written_over(solutions: Answers) -> No
 
 
 def judge_interrupted(
-    solutions: Answers, limits: tuple[str, tuple[int, ...]], *, kill: bool
+    solutions: Answers, limits: tuple[tuple[str, int], ...], *, kill: bool
 ) -> None:
     path = new_path()
     torch.save(regression(1.0, 2.0).state_dict(), path)
     old = path.read_bytes()
     solutions.get("linear_regression", "save_weights")
-    unit, numbers = limits
     found = server().ask(
         "save_interrupted",
         folder=str(solutions.folder),
         variant=solutions.variant,
         path=str(path),
         weights=[3.0, 4.0],
-        unit=unit,
-        limits=numbers,
+        limits=limits,
         kill=kill,
     )
     call = "save_weights(model, path) with weights already in path"
     if isinstance(found, dict):
         raise Wrong(f"could not be tried: {found['error']}", "a saved file", call=call)
-    for limit, digits in zip(numbers, found, strict=True):
+    for (unit, limit), digits in zip(limits, found, strict=True):
         content = None if digits is None else bytes.fromhex(digits)
         if content != old and not is_new(content):
             what = "the process was killed" if kill else "the disk was full"
@@ -481,7 +476,7 @@ def test_the_loaded_model_gives_identical_outputs(
     generator = torch.Generator().manual_seed(seed)
     path, saved = new_path(), regression(w + 1 / 3, b - 1 / 7)
     torch.save(saved.state_dict(), path)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     model = module(solutions.linear_regression.load_weights(path))
     x = torch.randn(5, 1, generator=generator)
     holds(hasattr(model, "linear"), "returned a model without an attribute linear", "such a layer")
