@@ -133,10 +133,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     check = check_of(item)
     if check is None or not reports_wanted(item.config):
         return (yield)
-    with evidence.recording() as kept:
-        result = yield
-    check.evidence = kept
-    return result
+    with evidence.recording() as check.evidence:
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

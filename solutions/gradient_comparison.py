@@ -177,7 +177,6 @@ def plot(comparison: Mapping[str, Mapping[str, float]]) -> "Figure":
     A vanishing gradient shrinks by a factor in every layer: on this scale, a falling line.
 
     Returns: a figure of its own, with the name of each variant in the legend.
-
     Raises: ValueError if there is nothing to compare.
     """
     from matplotlib.figure import Figure

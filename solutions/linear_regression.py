@@ -12,7 +12,7 @@ from solutions import arguments
 
 
 class LinearRegression(nn.Module):
-    """One ``nn.Linear(1, 1)``, named linear: y = w·x + b for x of shape (n, 1), as the result."""
+    """One ``nn.Linear(1, 1)``, named linear: y = w·x + b, of shape (n, 1) like x."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,8 +10,8 @@ import inspect
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent, indent
 
 REFERENCE = Path(__file__).parent
 
@@ -44,7 +44,7 @@ SECTIONS = ("Questions:", "Args:", "Returns:", "Raises:")
 REFUSAL = "Raises: TypeError or ValueError, naming the argument that does not fit."
 """The reference refuses unfit arguments; the homework does not ask for that."""
 
-FORWARD = "def forward(self, images: Tensor) -> Tensor:\n    raise NotImplementedError\n"
+FORWARD = "def forward(self, images: Tensor) -> Tensor:\n    raise NotImplementedError"
 
 README = """\
 # Your answers
@@ -103,20 +103,19 @@ def stub(module: str) -> str:
     """The source of a module of the reference, less its answers."""
     source = (REFERENCE / f"{module}.py").read_text(encoding="utf-8")
     tree = ast.parse(source)
-    kept = [part for node in tree.body for part in _stub(node, source, CONTRACT[module])]
-    used = set(re.findall(r"\w+", re.sub(r'""".*?"""', "", "\n".join(kept), flags=re.DOTALL)))
-    head = f"{_text(tree.body[0], source)}\n\n{_imports(tree.body, used)}"
-    return "\n\n\n".join([head, *kept]) + "\n"
-
-
-def _stub(node: ast.stmt, source: str, names: tuple[str, ...]) -> Iterator[str]:
-    """What stays of a statement on the top level of a module, if anything does."""
-    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in names:
-        yield _text(node, source)
-    elif isinstance(node, ast.FunctionDef) and node.name in names:
-        yield _function(node, source)
-    elif isinstance(node, ast.ClassDef) and node.name in names:
-        yield _class(node, source)
+    names = CONTRACT[module]
+    constants, definitions = [], []
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in names:
+            constants.append(_text(node, source))
+        elif isinstance(node, ast.FunctionDef) and node.name in names:
+            definitions.append(_function(node, source))
+        elif isinstance(node, ast.ClassDef) and node.name in names:
+            definitions.append(_class(node, source))
+    kept = "\n".join(constants + definitions)
+    used = set(re.findall(r"\w+", re.sub(r'""".*?"""', "", kept, flags=re.DOTALL)))
+    head = [_text(tree.body[0], source), _imports(tree.body, used), *constants]
+    return "\n\n\n".join(["\n\n".join(filter(None, head)), *definitions]) + "\n"
 
 
 def _function(node: ast.FunctionDef, source: str) -> str:
@@ -133,7 +132,8 @@ def _class(node: ast.ClassDef, source: str) -> str:
         header = header.replace("(nn.Sequential)", "(nn.Module)")
         methods.append(FORWARD)
     body = [*_docstring(node, source), "\n".join(fields), *methods]
-    return f"{header}\n{indent('\n\n'.join(filter(None, body)), _inside(node))}"
+    text = "\n\n".join(filter(None, body))
+    return f"{header}\n{indent(text, _inside(node))}"
 
 
 def _header(node: ast.FunctionDef | ast.ClassDef, source: str) -> str:
@@ -154,18 +154,23 @@ def _docstring(node: ast.FunctionDef | ast.ClassDef, source: str) -> list[str]:
 def _imports(body: list[ast.stmt], used: set[str]) -> str:
     """The import statements, each with the names that are used; blank lines as they were."""
     lines: list[str] = []
-    below = 0
-    for node in reversed(body):  # a name that an if needs is imported above it
+    below, apart = 0, False
+    for node in reversed(body):  # what an if asks for is imported above it
         if isinstance(node, ast.Import | ast.ImportFrom):
             node.names = [name for name in node.names if (name.asname or name.name) in used]
             text = ast.unparse(node) if node.names else ""
-        elif isinstance(node, ast.If) and (inner := _imports(node.body, used)):
-            used |= set(re.findall(r"\w+", ast.unparse(node.test)))
-            text = f"if {ast.unparse(node.test)}:\n{indent(inner, INDENT)}"
+        elif isinstance(node, ast.If):
+            inner = _imports(node.body, used)
+            text = f"if {ast.unparse(node.test)}:\n{indent(inner, '    ')}" if inner else ""
+            used.update(re.findall(r"\w+", ast.unparse(node.test) if inner else ""))
         else:
             continue
-        ...
-    return "\n".join(lines)
+        apart = apart or below - (node.end_lineno or 0) > 1
+        below = node.lineno
+        if text:
+            lines += ["", text] if apart and lines else [text]
+            apart = False
+    return "\n".join(reversed(lines))
 
 
 def _text(node: ast.AST, source: str) -> str:

@@ -96,7 +96,7 @@ class Head:
         elif self.kind == "softmax":
             y = torch.softmax(before, dim=-1)
         else:
-            y = ACTIVATIONS[self.kind][0](before)
+            y = ACTIVATIONS[self.kind].f(before)
         y.retain_grad()
         loss(y).backward()
         assert y.grad is not None
@@ -129,7 +129,7 @@ def _plain(value: Tensor) -> str:
 def _euclidean(option: str) -> Callable[[Head], str | None]:
     def refutation(head: Head) -> str | None:
         y, at_output, before = head.deltas(lambda y: ((y - head.t) ** 2).sum() / 2)
-        slope = ACTIVATIONS["sigmoid" if head.kind == "linear" else head.kind][1](head.before)
+        slope = ACTIVATIONS["sigmoid" if head.kind == "linear" else head.kind].slope(head.before)
         given = (
             f"layer L {head.kind}"
             + (f" with W = {_plain(head.W)}" if head.kind == "linear" else "")
@@ -211,7 +211,7 @@ def _sigmoid_claim(pair: tuple[Tensor, Tensor]) -> str | None:
     (weights * y**2).sum().backward()
     assert y.grad is not None
     assert leaf.grad is not None
-    claimed = y.grad * ACTIVATIONS["sigmoid"][1](before)
+    claimed = y.grad * ACTIVATIONS["sigmoid"].slope(before)
     return _compared("δ^(l-1)", claimed, leaf.grad, f"y^(l-1) = {_plain(before)}")
 
 

@@ -5,7 +5,8 @@ u is the unit roundoff, and γ_n = n·u/(1 − n·u) bounds the relative error t
 together, in any order, on any device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import sqrt
 from typing import NamedTuple
 
 import torch
@@ -59,13 +60,21 @@ def _sigmoid_slope(z: Tensor) -> Tensor:
     return f * (1 - f)
 
 
+class Activation(NamedTuple):
+    """f with its derivative f', and the largest |f'| and |f''| anywhere."""
+
+    f: Callable[[Tensor], Tensor]
+    slope: Callable[[Tensor], Tensor]
+    steepest: float
+    most_curved: float
+
+
 ACTIVATIONS = {
-    "identity": (lambda z: z, torch.ones_like),
-    "relu": (lambda z: z.clamp(min=0), lambda z: (z > 0).to(z.dtype)),
-    "tanh": (torch.tanh, lambda z: 1 - torch.tanh(z) ** 2),
-    "sigmoid": (torch.sigmoid, _sigmoid_slope),
+    "identity": Activation(lambda z: z, torch.ones_like, 1, 0),
+    "relu": Activation(lambda z: z.clamp(min=0), lambda z: (z > 0).to(z.dtype), 1, 0),
+    "tanh": Activation(torch.tanh, lambda z: 1 - torch.tanh(z) ** 2, 1, 4 / (3 * sqrt(3))),
+    "sigmoid": Activation(torch.sigmoid, _sigmoid_slope, 1 / 4, 1 / (6 * sqrt(3))),
 }
-"""Each activation f with its derivative f'."""
 
 
 class Backpropagation(NamedTuple):
@@ -87,8 +96,8 @@ def backpropagate(layers: Sequence[Layer], x: Tensor, labels: Tensor) -> Backpro
     Forward z_l = W_l y_(l-1) + b_l, y_l = f(z_l). At the output δ_L = (softmax(z_L) − t)/N (1.4);
     through an activation δ ⊙ f'(z) (1.2); through W it is Wᵀδ; and ∂E/∂W_l = δ_l y_(l-1)ᵀ.
 
-    The bounds follow the same recursion with every term made positive: |W| for W and, since the
-    slopes f' are at most 1 and change by at most |Δz|, 1 + |z| for f'(z). Such a sum of |terms|
+    The bounds follow the same recursion with every term made positive: |W| for W, max|f'| for f,
+    and max|f'| + max|f''|·|z| for f'(z), whose argument is itself rounded. Such a sum of |terms|
     times γ_n, n the roundings on the longest path, bounds the error to first order; its factor 4
     covers the second order, the oracle's own error and the functions' last bits.
 
@@ -104,9 +113,8 @@ def backpropagate(layers: Sequence[Layer], x: Tensor, labels: Tensor) -> Backpro
         size = size @ W.abs().T + b.abs()
         sums.append(z)
         magnitudes.append(size)
-        y = ACTIVATIONS[activation][0](z)
-        if activation == "sigmoid":
-            size = size.clamp(min=1)
+        y = ACTIVATIONS[activation].f(z)
+        size = ACTIVATIONS[activation].steepest * size + y.abs()
         steps += W.shape[1] + 8
     n, k = y.shape
     t = torch.nn.functional.one_hot(labels, k).to(x.dtype)
@@ -119,9 +127,9 @@ def backpropagate(layers: Sequence[Layer], x: Tensor, labels: Tensor) -> Backpro
     for (W, _, activation), y, size, z, magnitude in reversed(
         [*zip(layers, inputs, sizes, sums, magnitudes, strict=True)]
     ):
-        delta = delta * ACTIVATIONS[activation][1](z)
-        if activation in ("tanh", "sigmoid"):
-            reach = reach * (1 + magnitude)
+        f = ACTIVATIONS[activation]
+        delta = delta * f.slope(z)
+        reach = reach * (f.steepest + f.most_curved * magnitude)
         gradients.append(delta.T @ y)
         bounds.append(reach.T @ size)
         bias_gradients.append(delta.sum(dim=0))

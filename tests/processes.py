@@ -5,6 +5,7 @@ request costs milliseconds and yet runs in a process that has never seen the ans
 Requests and replies are lines of JSON: nothing that an answer made is ever unpickled.
 """
 
+import io
 import json
 import os
 import resource
@@ -52,9 +53,14 @@ def server() -> Server:
 
 def serve() -> None:
     """The child's end: fork for each line that comes in, until the parent closes the pipe."""
-    from tests import answers, catalogue, exercises  # noqa: F401 - imported once, before the forks
+    from tests import answers, catalogue, exercises  # noqa: F401 - loaded once, before the forks
 
+    catalogue.load()
     torch.set_num_threads(1)
+    warm = io.BytesIO()
+    torch.save(regression(0.0, 0.0).state_dict(), warm)
+    warm.seek(0)
+    torch.load(warm, weights_only=True)
     out = os.dup(1)
     os.dup2(2, 1)  # what an answer prints must not be taken for a reply
     for line in sys.stdin:

@@ -159,11 +159,6 @@ def test_MLP_computes_its_layers_in_order(
             f"went through linear layers of the sizes {sizes}",
             f"{expected}: 784 pixels, the hidden widths, 10 classes",
         )
-        holds(
-            len({id(layer) for layer in layers}) == len(layers),
-            "went through one and the same layer more than once",
-            "a layer with weights of its own in each place",
-        )
         scores = model(plan.images())
         truth = derived(model, activation, plan.images(), plan.labels())
         within(
@@ -183,11 +178,17 @@ def test_MLP_has_four_layers_of_128_with_relu_by_default(solutions: Answers) -> 
     model = network(solutions).double()
     plan = Plan((128,) * 4, "relu", 2, 0)
     with solutions.calling("MLP() applied to 2 images"), torch.no_grad():
-        sizes = [layer.out_features for layer in linear_layers(model, plan.images())]
+        layers = linear_layers(model, plan.images())
+        sizes = [layer.out_features for layer in layers]
         holds(
             sizes == [128, 128, 128, 128, 10],
             f"went through linear layers with {sizes} outputs",
             "[128, 128, 128, 128, 10]",
+        )
+        holds(
+            len({id(layer) for layer in layers}) == len(layers),
+            "went through one and the same layer more than once",
+            "a layer with weights of its own in each place",
         )
         truth = derived(model, "relu", plan.images(), plan.labels())
         scores = model(plan.images())
@@ -203,40 +204,38 @@ VARIANCES = {
 }
 
 
-@check("2.4", "MLP", cost=5, init=st.sampled_from(sorted(VARIANCES)), seed=st.integers(0, 9))
-def test_MLP_initialises_with_the_variance_asked_for(
-    solutions: Answers, init: str, seed: int
-) -> None:
+@check("2.4", "MLP", cost=5, seed=seeds)
+def test_MLP_initialises_with_the_variance_asked_for(solutions: Answers, seed: int) -> None:
     """Weights have mean 0 and variance 2/(in + out) for Xavier, 2/in for He."""
-    torch.default_generator.manual_seed(seed)
-    # With a sigmoid the gain of Xavier's rule is 1 in every convention; He's rule is for ReLU.
-    activation = "sigmoid" if init == "xavier" else "relu"
-    model = network(solutions, (96, 128), activation=activation, init=init)
-    formula, variance = VARIANCES[init]
-    images = Plan((96, 128), activation, 1, seed).images()
-    with solutions.calling(f"MLP((96, 128), activation={activation!r}) applied to an image"):
-        layers = linear_layers(model.double(), images)
-    for layer in layers:
-        weights = layer.weight.detach().double()
-        expected = variance(layer.in_features, layer.out_features)
-        # The mean of n squares deviates by √((κ − 1)/n) of itself, κ ≤ 3 for a uniform, normal or
-        # orthogonal rule; eight standard deviations do not happen by chance (p < 10⁻¹⁴).
-        n = weights.numel()
-        near(
-            float((weights**2).mean()),
-            expected,
-            8 * math.sqrt(2 / n) * expected,
-            f"{formula}, the mean square of the weights of a layer "
-            f"({layer.in_features} → {layer.out_features}) with init={init!r}",
-            said="drew weights whose mean square is ",
-        )
-        near(
-            float(weights.mean()),
-            0.0,
-            8 * math.sqrt(expected / n),
-            f"the mean of the weights with init={init!r}",
-            said="drew weights whose mean is ",
-        )
+    for init, (formula, variance) in VARIANCES.items():
+        torch.default_generator.manual_seed(seed)
+        # With a sigmoid the gain of Xavier's rule is 1 in every convention; He's is for ReLU.
+        activation = "sigmoid" if init == "xavier" else "relu"
+        model = network(solutions, (96, 128), activation=activation, init=init)
+        images = Plan((96, 128), activation, 1, seed).images()
+        with solutions.calling(f"MLP((96, 128), activation={activation!r}) applied to an image"):
+            layers = linear_layers(model.double(), images)
+        for layer in layers:
+            weights = layer.weight.detach()
+            expected = variance(layer.in_features, layer.out_features)
+            # The mean of n squares deviates by √((κ − 1)/n) of itself, κ ≤ 3 for a uniform, normal
+            # or orthogonal rule; eight standard deviations do not happen by chance (p < 10⁻¹⁴).
+            n = weights.numel()
+            near(
+                float((weights**2).mean()),
+                expected,
+                8 * math.sqrt(2 / n) * expected,
+                f"{formula}, the mean square of the weights of a layer "
+                f"({layer.in_features} → {layer.out_features}) with init={init!r}",
+                said="drew weights whose mean square is ",
+            )
+            near(
+                float(weights.mean()),
+                0.0,
+                8 * math.sqrt(expected / n),
+                f"the mean of the weights with init={init!r}",
+                said="drew weights whose mean is ",
+            )
 
 
 @check("2.4", "MLP", hidden=widths, batch_norm=st.booleans(), activation=activations)
@@ -680,29 +679,47 @@ comparisons = st.dictionaries(
 )
 
 
+def draw(solutions: Answers, comparison: dict[str, list[float]]) -> Any:
+    """The learner's picture of a comparison, or Wrong."""
+    from matplotlib.figure import Figure
+
+    figure = solutions.gradient_comparison.plot(
+        {
+            name: {f"layer {index}": value for index, value in enumerate(values)}
+            for name, values in comparison.items()
+        }
+    )
+    if not isinstance(figure, Figure):
+        wrong(figure, "a matplotlib.figure.Figure")
+    return figure
+
+
+def put_away() -> None:
+    """Close what was drawn with pyplot, which keeps every figure until it is told to close it."""
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
 @check("2.4", "plot", cost=10, comparison=comparisons)
 def test_plot_draws_one_line_a_variant_on_a_log_scale(
     solutions: Answers, comparison: dict[str, list[float]]
 ) -> None:
     """A figure in which every variant is a line over its layers, named, on a logarithmic scale."""
-    from matplotlib.figure import Figure
-
-    plot = solutions.gradient_comparison.plot
     try:
-        other = plot({"an earlier picture": {"layer 0": 1.0, "layer 1": 2.0}})
-        figure = plot(
-            {
-                name: {f"layer {index}": value for index, value in enumerate(values)}
-                for name, values in comparison.items()
-            }
-        )
-        if not isinstance(figure, Figure):
-            wrong(figure, "a matplotlib.figure.Figure")
-        holds(figure is not other, "drew into the picture of an earlier call", "a new figure")
-        judge_figure(figure, comparison)
+        judge_figure(draw(solutions, comparison), comparison)
     finally:
-        if pyplot := sys.modules.get("matplotlib.pyplot"):
-            pyplot.close("all")
+        put_away()
+
+
+@check("2.4", "plot")
+def test_plot_draws_a_new_figure_each_time(solutions: Answers) -> None:
+    """A second picture is a figure of its own, without what the first one shows."""
+    try:
+        first = draw(solutions, {"first": [1.0, 2.0]})
+        second = draw(solutions, {"second": [3.0, 4.0]})
+        holds(second is not first, "drew into the picture of an earlier call", "a new figure")
+    finally:
+        put_away()
 
 
 def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:

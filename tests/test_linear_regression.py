@@ -553,6 +553,17 @@ def test_weights_survive_into_a_fresh_process(solutions: Answers) -> None:
     if "error" in reply:
         raise Wrong(f"raised {reply['error']}", "the saved model", call=call)
     found = torch.tensor([float.fromhex(value) for value in reply["y"]], dtype=torch.float64)
+    if wanted():
+        show_table(
+            "saved and loaded",
+            ["x", "trained model", "loaded model"],
+            [
+                [f"{one:g}", repr(saved), repr(loaded)]
+                for one, saved, loaded in zip(
+                    x.flatten().tolist(), y.flatten().tolist(), found.tolist(), strict=False
+                )
+            ],
+        )
     if reply["dtype"] != str(y.dtype) or not torch.equal(found, y.double().flatten()):
         raise Wrong(
             f"gave the outputs {shown(found.float())}",

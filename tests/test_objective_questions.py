@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tests.answers import Answers
 from tests.checks import check
-from tests.evidence import show_lines, show_matrix, show_table, wanted
+from tests.evidence import show_lines, show_matrix, show_table, show_text, wanted
 from tests.options import QUESTIONS, accepted
 from tests.oracles import gamma, softmax, softmax_steps, unit_roundoff
 from tests.strategies import alike, floats, lattice, scores_and_targets
@@ -22,6 +22,7 @@ def answer(solutions: Answers, question: str) -> str:
         wrong(answers, 'a dict from "1.1" … "1.6" to the answers')
     if not isinstance(answers.get(question), str):
         wrong(answers.get(question), f'a string under the key "{question}"')
+    show_text("answer", answers[question])
     return answers[question]
 
 
