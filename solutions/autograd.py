@@ -21,8 +21,7 @@ def gradient(X: Tensor, M: Tensor = M) -> Tensor:
     """
     arguments.matrix(X=X, M=M)
     arguments.floating(X=X, M=M)
-    if X.dtype != M.dtype:
-        raise TypeError(f"M must have the dtype of X, {X.dtype}, but has {M.dtype}")
+    arguments.akin(X=X, M=M)
     if X.shape[1] != M.shape[0]:
         raise ValueError(
             f"M must have as many rows as X has columns, {X.shape[1]}, "

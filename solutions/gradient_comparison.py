@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from solutions import arguments
 
@@ -20,11 +21,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
     "relu": nn.ReLU,
 }
-INITIALISATIONS = {
-    "default": None,
-    "xavier": nn.init.xavier_uniform_,
-    "he": nn.init.kaiming_uniform_,
-}
+INITIALISATIONS = ("default", "xavier", "he")
 
 
 def mnist(root: str | Path = "data", *, train: bool = True, download: bool = False) -> "MNIST":
@@ -38,16 +35,22 @@ def mnist(root: str | Path = "data", *, train: bool = True, download: bool = Fal
     """
     from torchvision import datasets, transforms
 
+    arguments.path(root=root)
+    arguments.flag(train=train, download=download)
     transform = transforms.Compose(
         [transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))]
     )
     try:
-        return datasets.MNIST(str(root), train=train, transform=transform, download=download)
-    except RuntimeError as error:
+        digits = datasets.MNIST(str(root), train=train, transform=transform, download=download)
+        if len(digits.data) != len(digits.targets):
+            raise ValueError(f"{len(digits.data)} images with {len(digits.targets)} labels")
+    except Exception as error:  # of many kinds, where a file is damaged
         raise FileNotFoundError(
-            f"there is no MNIST in {root}: fill the folder with `python -m data --download`, "
-            "or draw digits that need no network with `python -m data` and use data/drawn"
+            f"there is no MNIST to be read in {root}: {error!r}. Fill the folder with "
+            "`python -m data --download`, or draw digits that need no network with "
+            "`python -m data` and use data/drawn"
         ) from error
+    return digits
 
 
 class MLP(nn.Sequential):
@@ -68,12 +71,10 @@ class MLP(nn.Sequential):
         batch_norm: bool = False,
     ) -> None:
         super().__init__()
-        for width in hidden:
-            arguments.count(**{"each width in hidden": width})
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {[*ACTIVATIONS]}, but is {activation!r}")
-        if init not in INITIALISATIONS:
-            raise ValueError(f"init must be one of {[*INITIALISATIONS]}, but is {init!r}")
+        arguments.counts(hidden=hidden)
+        arguments.choice(ACTIVATIONS, activation=activation)
+        arguments.choice(INITIALISATIONS, init=init)
+        arguments.flag(batch_norm=batch_norm)
         widths = (28 * 28, *hidden)
         self.add_module("flatten", nn.Flatten())
         for layer, (inputs, outputs) in enumerate(zip(widths, hidden, strict=False), start=1):
@@ -82,18 +83,39 @@ class MLP(nn.Sequential):
                 self.add_module(f"norm{layer}", nn.BatchNorm1d(outputs))
             self.add_module(f"{activation}{layer}", ACTIVATIONS[activation]())
         self.add_module(f"linear{len(widths)}", nn.Linear(widths[-1], 10))
-        if init != "default":
-            for linear in linear_layers(self).values():
+        for layer in self:
+            if isinstance(layer, nn.Linear) and init != "default":
                 if init == "xavier":
-                    nn.init.xavier_uniform_(linear.weight)
+                    nn.init.xavier_uniform_(layer.weight)
                 else:
-                    nn.init.kaiming_uniform_(linear.weight, nonlinearity="relu")
-                nn.init.zeros_(linear.bias)
+                    nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
+                nn.init.zeros_(layer.bias)
 
 
-def linear_layers(model: nn.Module) -> dict[str, nn.Linear]:
-    """The name and module of every linear layer, in the order in which the model holds them."""
-    return {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+def forward(
+    model: nn.Module, images: Tensor, labels: Tensor
+) -> tuple[Tensor, dict[str, nn.Linear]]:
+    """The mean cross-entropy E, and the name and module of every linear layer in forward order.
+
+    A model may use its layers in another order than it made them in, so a hook notes each module
+    when it is used. Linear layers that are not come last.
+    """
+    arguments.batch(images, labels)
+    arguments.suited(model, images=images)
+    names = {layer: name for name, layer in model.named_modules() if isinstance(layer, nn.Linear)}
+    if not names:
+        raise ValueError("model must have a torch.nn.Linear among its modules, but has none")
+    used: list[nn.Module] = []
+    with register_module_forward_pre_hook(lambda module, _: used.append(module)):
+        scores = model(images)
+    arguments.floating(**{"model(images)": scores})
+    if scores.shape != (len(images), 10):
+        raise ValueError(
+            f"model(images) must have shape ({len(images)}, 10), a score for each class, "
+            f"but has shape {tuple(scores.shape)}"
+        )
+    layers = {names[layer]: layer for layer in [*used, *names] if layer in names}
+    return nn.functional.cross_entropy(scores, labels), layers
 
 
 def layer_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
@@ -106,11 +128,10 @@ def layer_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> dict[st
     Returns: layer name → tensor of the weight's shape, in forward order.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
-    arguments.batch(images, labels)
-    model = copy.deepcopy(model)
-    layers = linear_layers(model)
-    E = nn.functional.cross_entropy(model(images), labels)
-    gradients = torch.autograd.grad(E, [layer.weight for layer in layers.values()])
+    arguments.module(model=model)
+    E, layers = forward(copy.deepcopy(model).requires_grad_(), images, labels)
+    weights = [layer.weight for layer in layers.values()]
+    gradients = torch.autograd.grad(E, weights, materialize_grads=True)
     return dict(zip(layers, gradients, strict=True))
 
 
@@ -126,28 +147,29 @@ def train(
     Returns: for each step, layer name → mean |∂E/∂W| of the gradient that the step used.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
-    arguments.count(steps=steps)
+    arguments.trainable(model=model)
+    arguments.iterable(loader=loader)
     arguments.positive(lr=lr)
+    arguments.count(steps=steps)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    layers = linear_layers(model)
     history = []
     for images, labels in islice(_round_and_round(loader), steps):
-        arguments.batch(images, labels)
+        E, layers = forward(model, images, labels)
         optimizer.zero_grad()
-        nn.functional.cross_entropy(model(images), labels).backward()
+        E.backward()
         history.append({name: _mean_absolute(layer.weight.grad) for name, layer in layers.items()})
         optimizer.step()
     return history
 
 
 def _round_and_round(loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    while True:
-        batches = 0
+    for turn in count():
+        batch = None
         for batch in loader:
-            batches += 1
+            arguments.pair(**{"each batch of loader": batch})
             yield batch
-        if batches == 0:
-            raise ValueError("loader must give at least one batch, but is empty")
+        if batch is None:
+            raise ValueError(f"loader must give a batch in every turn, but is empty in turn {turn}")
 
 
 def _mean_absolute(gradient: Tensor | None) -> float:

@@ -1,9 +1,8 @@
 """Exercise 2.5: a linear model is built, trained for one epoch, saved, loaded and applied."""
 
 import os
-import pickle
-import zipfile
 from pathlib import Path
+from textwrap import shorten
 
 import torch
 from torch import Tensor, nn
@@ -38,10 +37,9 @@ def random_data(
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
     arguments.count(n=n)
-    for name, value in {"slope": slope, "intercept": intercept, "noise": noise}.items():
-        if not isinstance(value, (int, float)):
-            raise TypeError(f"{name} must be a number, but is a {type(value).__name__}: {value!r}")
-    if not noise >= 0:
+    arguments.number(slope=slope, intercept=intercept, noise=noise)
+    arguments.generator(generator=generator)
+    if noise < 0:
         raise ValueError(f"noise must not be negative, but is {noise}")
     x = torch.randn(n, 1, generator=generator)
     y = slope * x + intercept + noise * torch.randn(n, 1, generator=generator)
@@ -59,17 +57,19 @@ def train_epoch(model: nn.Module, x: Tensor, y: Tensor, *, lr: float = 0.1) -> f
     Returns: the loss E before the step.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, but is a {type(model).__name__}")
+    arguments.trainable(model=model)
     arguments.matrix(x=x, y=y)
     arguments.floating(x=x, y=y)
     arguments.alike(x=x, y=y)
     if x.shape[1] != 1:
         raise ValueError(f"x must have shape (n, 1), but has shape {tuple(x.shape)}")
+    arguments.suited(model, x=x)
     arguments.positive(lr=lr)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    prediction = model(x)
+    arguments.alike(**{"y": y, "model(x)": prediction})
+    loss = nn.functional.mse_loss(prediction, y)
     optimizer.zero_grad()
-    loss = nn.functional.mse_loss(model(x), y)
     loss.backward()
     optimizer.step()
     return loss.item()
@@ -81,11 +81,14 @@ def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
     The bytes go to a new file beside path, which takes its name only when it is complete and on
     disk. Renaming is atomic, so whoever opens path finds the old weights or the new ones.
 
-    Raises: TypeError if model is no module, OSError if the file cannot be written.
+    Raises: TypeError or ValueError, naming the argument that does not fit, OSError if the file
+        cannot be written.
     """
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, but is a {type(model).__name__}")
+    arguments.module(model=model)
+    arguments.path(path=path)
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise OSError(f"weights cannot be written to {path}: it is a folder, or no plain file")
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with open(beside, "wb") as file:
@@ -106,34 +109,23 @@ def load_weights(path: str | os.PathLike[str]) -> LinearRegression:
     Raises: FileNotFoundError if there is no such file, ValueError if it does not hold the weights
         of a LinearRegression; both name the path and the reason.
     """
+    arguments.path(path=path)
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}: there is no such file")
+        what = "it is a folder" if path.is_dir() else "there is no such file"
+        raise FileNotFoundError(f"no weights at {path}: {what}")
+    model = LinearRegression()
+    # Which kind of error a damaged file leads to depends on the byte that is damaged.
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path} is damaged or is no file of weights: {reason}") from error
-    model = LinearRegression()
-    expected = {name: weight.shape for name, weight in model.state_dict().items()}
-    found = {
-        name: value.shape if isinstance(value, Tensor) else type(value).__name__
-        for name, value in (state.items() if isinstance(state, dict) else ())
-    }
-    if found != expected:
+        model.load_state_dict(state)
+        arguments.floating(**state)
+    except Exception as error:
+        reason = str(error).rpartition("WeightsUnpickler error: ")[-1] or type(error).__name__
         raise ValueError(
-            f"{path} does not hold the weights of a LinearRegression: expected "
-            f"{_listing(expected)}, found {_listing(found) or 'a ' + type(state).__name__}"
-        )
-    model.load_state_dict(state)
+            f"{path} does not hold the weights of a LinearRegression: {shorten(reason, 300)}"
+        ) from error
     return model
-
-
-def _listing(shapes: dict) -> str:
-    return ", ".join(
-        f"{name} {tuple(shape) if isinstance(shape, torch.Size) else shape}"
-        for name, shape in shapes.items()
-    )
 
 
 def main(path: str = "report/linear_regression.pt") -> None:

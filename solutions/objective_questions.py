@@ -107,6 +107,7 @@ def softmax_cross_entropy_delta(y: Tensor, t: Tensor) -> Tensor:
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
     arguments.scores(y=y, t=t)
+    arguments.distribution(t=t)
     return torch.softmax(y, dim=-1) - t
 
 

@@ -32,14 +32,16 @@ def random_matrices(
     Returns: A and B, both of that shape and dtype.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
-    if not isinstance(shape, (tuple, list)) or len(shape) != 2:
-        raise ValueError(f"shape must be a pair (rows, columns), but is {shape!r}")
-    rows, columns = shape
-    arguments.count(rows=rows, columns=columns)
-    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+    arguments.instance((tuple, list), "a pair (m, n)", shape=shape)
+    if len(shape) != 2:
+        raise ValueError(f"shape must be a pair (m, n), but is {shape!r}")
+    m, n = shape
+    arguments.count(**{"shape[0]": m, "shape[1]": n})
+    if dtype not in arguments.FLOATS:
         raise TypeError(f"dtype must be a floating-point torch.dtype, but is {dtype!r}")
-    A = torch.randn(rows, columns, dtype=dtype, generator=generator)
-    B = torch.randn(rows, columns, dtype=dtype, generator=generator)
+    arguments.generator(generator=generator)
+    A = torch.randn(m, n, dtype=dtype, generator=generator)
+    B = torch.randn(m, n, dtype=dtype, generator=generator)
     return A, B
 
 
@@ -48,10 +50,11 @@ def arithmetic(A: Tensor, B: Tensor) -> Arithmetic:
 
     PyTorch writes the two products as A * B and A @ B.
 
-    Args: A and B of shape (n, n), one dtype. Both are left as they were.
+    Args: A and B of shape (n, n), one dtype of numbers. Both are left as they were.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
     arguments.matrix(A=A, B=B)
+    arguments.numeric(A=A, B=B)
     arguments.alike(A=A, B=B)
     if A.shape[0] != A.shape[1]:
         raise ValueError(

@@ -5,7 +5,7 @@ failing example shrinks towards zeros. On small integers every order of summatio
 float, so products and gradients can be compared bit for bit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
 from math import prod
@@ -147,3 +147,10 @@ def alike(draw: st.DrawFn, most: int = 64, unit: float = 1 / 8) -> tuple[Tensor,
         draw(lattice(shape, dtype, most=most, unit=unit)),
         draw(lattice(shape, dtype, most=most, unit=unit)),
     )
+
+
+def in_each_dtype(*values: Tensor) -> Iterator[tuple[Tensor, ...]]:
+    """The values as they were drawn, then in the other of float32 and float64, which hold both."""
+    yield values
+    other = torch.float64 if values[0].dtype == torch.float32 else torch.float32
+    yield tuple(value.to(other) for value in values)

@@ -1,4 +1,7 @@
-"""2.3: the gradient of Σ(X @ M) with respect to X."""
+"""2.3: the gradient of Σ(X @ M) with respect to X.
+
+Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
+"""
 
 import torch
 from hypothesis import strategies as st

@@ -1,4 +1,7 @@
-"""2.4: MNIST and its transforms, the network, and the gradients of its layers."""
+"""2.4: MNIST and its transforms, the network, and the gradients of its layers.
+
+Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
+"""
 
 import copy
 import math
@@ -301,7 +304,7 @@ def by_layer(gradients: Any, model: nn.Module, images: Tensor) -> list[Tensor]:
 RECURSION = "∂E/∂W = δ yᵀ by the recursion δ^(l-1) = Wᵀδ^(l) ⊙ f', E the mean cross-entropy"
 
 
-@check("2.4", "layer_gradients", cost=2, plan=plans())
+@check("2.4", "layer_gradients", cost=3, plan=plans())
 def test_layer_gradients_equal_the_delta_recursion(solutions: Answers, plan: Plan) -> None:
     """In float64 they are those of section 1's recursion, for every depth, width, activation."""
     model = plan.model()
@@ -323,7 +326,7 @@ def test_layer_gradients_equal_the_delta_recursion(solutions: Answers, plan: Pla
         )
 
 
-@check("2.4", "layer_gradients", cost=2, plan=plans(activations=("relu",), depths=(1, 4)))
+@check("2.4", "layer_gradients", cost=3, plan=plans(activations=("relu",), depths=(1, 4)))
 def test_relu_networks_obey_eulers_theorem(solutions: Answers, plan: Plan) -> None:
     """Without biases a ReLU network is homogeneous in each W: ⟨W, ∂E/∂W⟩ is the same for all."""
     model = plan.model(bias=False)
@@ -389,7 +392,7 @@ def test_sigmoid_layers_shrink_delta(solutions: Answers, plan: Plan) -> None:
         )
 
 
-@check("2.4", "layer_gradients", cost=2, plan=plans(batch=(2, 4)))
+@check("2.4", "layer_gradients", cost=3, plan=plans(batch=(2, 4)))
 def test_the_gradient_of_a_batch_is_the_mean(solutions: Answers, plan: Plan) -> None:
     """E is the mean over the batch, so its gradient is the mean of the samples' gradients."""
     model, images, labels = plan.model(), plan.images(), plan.labels()
@@ -474,7 +477,7 @@ RATES = st.sampled_from([1 / 4, 1 / 32, 1.0])
 DEFAULT = 0.01
 
 
-@check("2.4", "train", cost=2, plan=plans(depths=(0, 2)), lr=st.none() | RATES)
+@check("2.4", "train", cost=3, plan=plans(depths=(0, 2)), lr=st.none() | RATES)
 def test_train_takes_the_step_that_the_gradient_says(
     solutions: Answers, plan: Plan, lr: float | None
 ) -> None:
@@ -522,7 +525,7 @@ def judge_history(history: Any, steps: int, layers: int) -> None:
             wrong(entry, f"a dict with a number for each of the {layers} linear layers")
 
 
-@check("2.4", "train", cost=2, plan=plans(depths=(0, 2)), steps=st.integers(2, 5), lr=RATES)
+@check("2.4", "train", cost=3, plan=plans(depths=(0, 2)), steps=st.integers(2, 5), lr=RATES)
 def test_train_goes_on_step_by_step(solutions: Answers, plan: Plan, steps: int, lr: float) -> None:
     """Many steps are as many single steps, each with a gradient of its own, round the loader."""
     batches = plan.batches()
@@ -562,7 +565,7 @@ def named_plans(draw: st.DrawFn) -> dict[str, Plan]:
     }
 
 
-@check("2.4", "compare", cost=2, named=named_plans())
+@check("2.4", "compare", cost=3, named=named_plans())
 def test_compare_gives_the_mean_absolute_gradient(
     solutions: Answers, named: dict[str, Plan]
 ) -> None:

@@ -1,5 +1,9 @@
-"""2.5: a linear model is built, trained, saved, loaded and applied."""
+"""2.5: a linear model is built, trained, saved, loaded and applied.
 
+Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
+"""
+
+import os
 import pickle
 import shutil
 import tempfile
@@ -22,7 +26,9 @@ from tests.verdict import Wrong, equal, holds, near, refuses, same_form, shown, 
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="weights-")
+    # In memory where that can be had, for each save waits until its bytes are on the disk.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="weights-", dir=memory)
 
 
 def new_path(name: str = "weights.pt") -> Path:

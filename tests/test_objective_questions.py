@@ -1,4 +1,7 @@
-"""Section 1: the letters against autograd, the formulas against derivations, the prose."""
+"""Section 1: the letters against autograd, the formulas against derivations, the prose.
+
+Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
+"""
 
 import re
 
@@ -11,7 +14,7 @@ from tests.checks import check
 from tests.evidence import show_lines, show_matrix, show_table, show_text, wanted
 from tests.options import QUESTIONS, accepted
 from tests.oracles import gamma, softmax, softmax_steps, unit_roundoff
-from tests.strategies import alike, floats, lattice, scores_and_targets
+from tests.strategies import alike, floats, in_each_dtype, lattice, scores_and_targets
 from tests.verdict import equal, holds, same_number, within, wrong
 
 
@@ -187,20 +190,20 @@ def test_prose_of_1_6_names_two_shortcomings(solutions: Answers) -> None:
 @check("1.1", "softmax_mse_delta", pair=scores_and_targets())
 def test_softmax_mse_delta_is_the_gradient(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """δ = s ⊙ (g − Σ g ⊙ s) with s = softmax(y), g = 2(s − t)/n, n the number of elements."""
-    y, t = pair
-    s, n = softmax(y), y.numel()
-    g = 2 * (s - t.double()) / n
-    expected = s * (g - (g * s).sum(dim=-1, keepdim=True))
-    # Four terms |s||g| of size at most 2/n each, through a softmax, K products and a sum of K.
-    steps = softmax_steps(y) + 2 * y.shape[-1] + 8
-    bound = gamma(steps, y.dtype) * 4 * s * (2 / n)
-    within(
-        solutions.objective_questions.softmax_mse_delta(y, t),
-        expected,
-        bound + torch.finfo(y.dtype).tiny,
-        "s ⊙ (g − Σ g ⊙ s), where s = softmax(y), g = 2(s − t)/n and n counts all elements",
-        y.dtype,
-    )
+    for y, t in in_each_dtype(*pair):
+        s, n = softmax(y), y.numel()
+        g = 2 * (s - t.double()) / n
+        expected = s * (g - (g * s).sum(dim=-1, keepdim=True))
+        # Four terms |s||g| of size at most 2/n each, through a softmax, K products and a sum of K.
+        steps = softmax_steps(y) + 2 * y.shape[-1] + 8
+        bound = gamma(steps, y.dtype) * 4 * s * (2 / n)
+        within(
+            solutions.objective_questions.softmax_mse_delta(y, t),
+            expected,
+            bound + torch.finfo(y.dtype).tiny,
+            "s ⊙ (g − Σ g ⊙ s), where s = softmax(y), g = 2(s − t)/n and n counts all elements",
+            y.dtype,
+        )
 
 
 @check("1.1", "softmax_mse_delta", pair=scores_and_targets(), shift=st.integers(-4, 4))
@@ -231,17 +234,17 @@ def test_sigmoid_layer_delta_is_the_chain_rule(
     solutions: Answers, pair: tuple[Tensor, Tensor]
 ) -> None:
     """δ^(l-1) = δ^(l) ⊙ f(y)(1 − f(y)) at the layer's input y = y^(l-1)."""
-    delta, y = pair
-    f = torch.sigmoid(y.double())
-    # f and 1 − f are at most 1 and known to within 4u each, the two products to within u each.
-    bound = 16 * unit_roundoff(y.dtype) * delta.double().abs()
-    within(
-        solutions.objective_questions.sigmoid_layer_delta(delta, y),
-        delta.double() * f * (1 - f),
-        bound,
-        "δ ⊙ f(y)(1 − f(y)), the derivative of the sigmoid at the layer's input y",
-        y.dtype,
-    )
+    for delta, y in in_each_dtype(*pair):
+        f = torch.sigmoid(y.double())
+        # f and 1 − f are at most 1 and known to within 4u each, the two products to within u each.
+        bound = 16 * unit_roundoff(y.dtype) * delta.double().abs()
+        within(
+            solutions.objective_questions.sigmoid_layer_delta(delta, y),
+            delta.double() * f * (1 - f),
+            bound,
+            "δ ⊙ f(y)(1 − f(y)), the derivative of the sigmoid at the layer's input y",
+            y.dtype,
+        )
 
 
 @check("1.2", "sigmoid_layer_delta", pair=alike())
@@ -266,12 +269,12 @@ def test_sigmoid_layer_delta_never_grows_beyond_a_quarter(
 @check("1.3", "euclidean_delta", pair=alike(most=127, unit=1 / 16))
 def test_euclidean_delta_is_the_difference(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """∂/∂y of ½‖y − t‖², summed over the batch, is y − t exactly."""
-    y, t = pair
-    equal(
-        solutions.objective_questions.euclidean_delta(y, t),
-        y - t,
-        "y − t, the gradient of ½‖y − t‖², summed over the batch",
-    )
+    for y, t in in_each_dtype(*pair):
+        equal(
+            solutions.objective_questions.euclidean_delta(y, t),
+            y - t,
+            "y − t, the gradient of ½‖y − t‖², summed over the batch",
+        )
 
 
 @check("1.4", "softmax_cross_entropy_delta", pair=scores_and_targets())
@@ -279,19 +282,19 @@ def test_softmax_cross_entropy_delta_is_the_gradient(
     solutions: Answers, pair: tuple[Tensor, Tensor]
 ) -> None:
     """∂/∂y of −Σ t ln softmax(y), summed over the batch, is softmax(y) − t."""
-    y, t = pair
-    s = softmax(y)
-    # s has the relative error of a softmax; t, and the difference, are rounded once each.
-    bound = gamma(softmax_steps(y), y.dtype) * s + gamma(y.shape[-1] + 4, y.dtype) * (
-        s + t.double()
-    )
-    within(
-        solutions.objective_questions.softmax_cross_entropy_delta(y, t),
-        s - t.double(),
-        bound + torch.finfo(y.dtype).tiny,
-        "softmax(y) − t, the gradient of −Σ t ln softmax(y), summed over the batch",
-        y.dtype,
-    )
+    for y, t in in_each_dtype(*pair):
+        s = softmax(y)
+        # s has the relative error of a softmax; t, and the difference, are rounded once each.
+        bound = gamma(softmax_steps(y), y.dtype) * s + gamma(y.shape[-1] + 4, y.dtype) * (
+            s + t.double()
+        )
+        within(
+            solutions.objective_questions.softmax_cross_entropy_delta(y, t),
+            s - t.double(),
+            bound + torch.finfo(y.dtype).tiny,
+            "softmax(y) − t, the gradient of −Σ t ln softmax(y), summed over the batch",
+            y.dtype,
+        )
 
 
 @st.composite

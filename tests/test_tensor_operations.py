@@ -1,4 +1,7 @@
-"""2.1 and 2.2: making, combining, reshaping and slicing tensors."""
+"""2.1 and 2.2: making, combining, reshaping and slicing tensors.
+
+Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
+"""
 
 import torch
 from hypothesis import strategies as st

@@ -16,33 +16,33 @@ import torch
 from tests.answers import Answers
 from tests.exercises import EXERCISES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PARTS = sorted({(e.module, part) for e in EXERCISES.values() for part in e.parts})
 MODULES = sorted({module for module, _ in PARTS})
 
 ANSWERS = [
     '"1.1": "A"',
-    "δ^(L) = ∂E/∂y",
-    "= y − t for",
-    "y - t",
-    "(s − t) ",
-    "s_j",
-    "f(y)(1 − f(y))",
+    "differentiable",
     "diagonal",
+    "f(y)(1 − f(y))",
+    "δ^(L) = y − t",
+    "y - t",
+    "∂E/∂y = s − t",
     "softmax(y, dim=-1) - t",
-    "inputs·outputs",
     "weight sharing",
     "local connection",
+    "inputs * outputs",
     "A @ B",
-    "@ M.T",
+    "reshape",
     "ones @ Mᵀ",
     "row sums",
-    "reshape",
-    "zero_grad",
+    "(X @ M).sum()",
+    "ToTensor()",
     "deepcopy",
+    "zero_grad",
+    "lr·2·mean",
     "weights_only",
     "os.replace",
-    "beside",
 ]
 """What a learner is to find out, as the reference puts it in code or in words."""
 
@@ -124,7 +124,8 @@ def body_lines(source: str) -> Iterator[str]:
 def test_no_line_of_an_answer_is_left(folder: Path, module: str) -> None:
     reference = (ROOT / "solutions" / f"{module}.py").read_text(encoding="utf-8")
     text = (folder / f"{module}.py").read_text(encoding="utf-8")
-    answered = {line.strip() for line in body_lines(reference) if len(line.strip()) > 1}
+    answered = {line.strip() for line in body_lines(reference)}
+    answered = {line for line in answered if len(line) > 1 and not line.startswith("from ")}
     assert not answered.intersection(line.strip() for line in text.splitlines())
     assert {line.strip() for line in body_lines(text)} == {"raise NotImplementedError"}
     assert "solutions" not in text, "a starter must not lean on the reference"
@@ -137,9 +138,9 @@ def test_no_answer_is_given_away(folder: Path) -> None:
 
 def test_each_of_these_answers_is_in_the_reference() -> None:
     """Or the test above would look for words that nobody uses."""
-    text = "\n".join((ROOT / f"solutions/{module}.py").read_text() for module in MODULES)
-    missing = [words for words in ANSWERS if words not in text]
-    assert missing == ["@ M.T"], "no longer the words of the reference"
+    files = [ROOT / "solutions" / f"{module}.py" for module in MODULES]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    assert [words for words in ANSWERS if words not in text] == []
 
 
 def test_the_starter_is_as_tidy_as_the_reference(folder: Path) -> None:

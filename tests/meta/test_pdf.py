@@ -17,7 +17,7 @@ from report import pdf
 from report.run import Exercise, Result, Run, points, total
 from tests.exercises import EXERCISES
 
-SOLUTIONS = Path(__file__).parents[1] / "solutions"
+SOLUTIONS = Path(__file__).parents[2] / "solutions"
 HOSTILE = '#panic("no") $ x ] [ ``` */ <lbl> @fig-line \\ \x00\x1b[31m\u202e\ud800 δ⊙∂Σᵀγ 日本 🙂'
 
 Item = dict[str, Any]
