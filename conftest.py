@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 # Tensors here are small: a second thread costs more than it brings, and much more on a busy
@@ -42,9 +41,9 @@ common = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.differing_executors],
     "phases": [Phase.explicit, Phase.generate, Phase.shrink],
 }
-settings.register_profile("default", max_examples=40, **common)
+settings.register_profile("default", max_examples=30, **common)
 settings.register_profile("thorough", max_examples=1000, **common)
-settings.register_profile("ci", max_examples=40, derandomize=True, **common)
+settings.register_profile("ci", max_examples=30, derandomize=True, **common)
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -111,8 +110,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    # What has been imported stays: the collector need not look at it again and again.
-    gc.freeze()
     names = {item.path.stem for item in session.items}
     if session.config.option.collectonly or hasattr(session.config, "workerinput"):
         return
@@ -185,7 +182,6 @@ def environment(config: pytest.Config) -> dict[str, str]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    gc.freeze()
     if RUN.results:
         RUN.environment = environment(session.config)
         if reports_wanted(session.config):

@@ -21,7 +21,7 @@ from tests.answers import Answers
 from tests.exercises import EXERCISES
 from tests.verdict import Wrong
 
-CORPUS = 16
+CORPUS = 12
 """Cases on which the trial judges each entry of the catalogue, per check."""
 
 Case = dict[str, Any]
@@ -38,6 +38,8 @@ class Check:
     judge: Callable[..., None]
     strategies: dict[str, SearchStrategy]
     cost: int = 1
+    asked: set[str] = field(default_factory=set, repr=False)
+    """The functions of the contract that it has been seen to call."""
     examples: int = 0
     evidence: list[dict[str, Any]] = field(default_factory=list, repr=False)
     last_failure: tuple[Case, Wrong] | None = field(default=None, repr=False)
@@ -50,6 +52,7 @@ class Check:
     def run(self, answers: Answers, case: Case) -> None:
         """Judge the answers on one case. Raises Wrong, saying what was called."""
         answers.calls.clear()
+        answers.asked.clear()
         _same_luck()
         try:
             self.judge(answers, **case)
@@ -68,6 +71,7 @@ class Check:
                 call=call,
             ) from error
         finally:
+            self.asked |= answers.asked
             for call in reversed(answers.calls):
                 call.undo()
 

@@ -15,7 +15,7 @@ from tests.evidence import show_lines, show_matrix, show_table, show_text, wante
 from tests.options import QUESTIONS, accepted
 from tests.oracles import gamma, softmax, softmax_steps, unit_roundoff
 from tests.strategies import alike, floats, in_each_dtype, lattice, scores_and_targets
-from tests.verdict import equal, holds, same_number, within, wrong
+from tests.verdict import equal, holds, same_number, shown, within, wrong
 
 
 def answer(solutions: Answers, question: str) -> str:
@@ -215,7 +215,7 @@ def test_softmax_mse_delta_does_not_depend_on_a_common_shift(
     delta = solutions.objective_questions.softmax_mse_delta(y + shift, t)
     holds(
         isinstance(delta, Tensor) and delta.shape == y.shape,
-        f"returned {delta!r:.200}",
+        f"returned {shown(delta)}",
         f"a tensor of the shape of y, {tuple(y.shape)}",
     )
     # K terms of size at most 4/n·s, and Σ s = 1.
@@ -261,7 +261,7 @@ def test_sigmoid_layer_delta_never_grows_beyond_a_quarter(
         and back.shape == delta.shape
         and bool((back.double().abs() <= limit).all())
         and bool((back.double() * delta.double() >= 0).all()),
-        f"returned {back!r:.200}",
+        f"returned {shown(back)}",
         "values of the sign of δ and at most |δ|/4, since 0 ≤ f' ≤ 1/4",
     )
 

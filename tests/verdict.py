@@ -207,10 +207,13 @@ def refuses(
     kinds = error if isinstance(error, tuple) else (error,)
     names = " or ".join("an error" if kind is Exception else f"a {kind.__name__}" for kind in kinds)
     outcome = function.outcome(*args, **kwargs)  # type: ignore[attr-defined]
+    if isinstance(outcome, NotImplementedError) and not str(outcome):
+        raise Wrong("is not written yet", f"{names}, because {because}")
     if isinstance(outcome, kinds):
         return outcome
     if isinstance(outcome, BaseException):
+        words = f": {outcome}" if str(outcome) else ""
         raise Wrong(
-            f"raised {type(outcome).__name__}: {outcome}", f"{names}, because {because}"
+            f"raised {type(outcome).__name__}{words}", f"{names}, because {because}"
         ) from outcome
     raise Wrong(f"returned {shown(outcome)}", f"{names}, because {because}")

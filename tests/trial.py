@@ -1,0 +1,100 @@
+"""The trial of the catalogue: every entry faces the checks, in this process and one beside it.
+
+An entry is judged on a fixed sample of cases, and a mistake stops at the first that fails: it costs
+milliseconds. It faces the checks that call what it replaces; another check cannot tell that it is
+there.
+"""
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from tests.answers import Answers
+from tests.catalogue import Alternative, Mistake
+from tests.checks import REGISTER, Case, Check
+from tests.verdict import Wrong
+
+Entry = Mistake | Alternative
+
+
+class Outcome(NamedTuple):
+    """How an entry fared: the check that rejected it first, and what is wrong with that, if any."""
+
+    rejected_by: str | None
+    problem: str
+
+
+def asks(check: Check, answers: Answers) -> set[str]:
+    """The functions of the contract that a check calls."""
+    if not check.asked:
+        check.run(answers, check.corpus[0])
+    return check.asked
+
+
+def concerned(entry: Entry, answers: Answers) -> list[Check]:
+    """The checks, of any exercise, that call what the entry replaces; its own part's first."""
+    checks = [c for c in REGISTER.values() if asks(c, answers).intersection(entry.replaced)]
+    return sorted(checks, key=lambda check: check.function not in entry.replaced)
+
+
+def rejection(checks: Iterable[Check], answers: Answers) -> tuple[Check, Case, Wrong] | None:
+    """The first case on which one of the checks rejects the answers: all first cases, then …"""
+    checks = list(checks)
+    for cases in zip_longest(*(check.corpus for check in checks)):
+        for check, case in zip(checks, cases, strict=True):
+            if case is not None and (wrong := check.failure(answers, case)):
+                return check, case, wrong
+    return None
+
+
+def attempt(entry: Entry, answers: Answers) -> Outcome:
+    """Try one entry against the checks that it concerns."""
+    trial, checks = answers.trying(entry), concerned(entry, answers)
+    if isinstance(entry, Alternative):
+        if found := rejection(checks, trial):
+            return Outcome(found[0].name, f"{found[0].name} rejects it:\n{found[2]}")
+        return Outcome(None, "")
+    found = rejection((c for c in checks if c.exercise == entry.exercise), trial)
+    if not found:
+        return Outcome(None, f"no check of {entry.exercise} rejects it")
+    check, case, wrong = found
+    # The diagnosis names a mistake by doing it once more: it has to go wrong in the same way.
+    again = check.failure(trial, case)
+    if again is None or again.seen() != wrong.seen():
+        return Outcome(check.name, f"{check.name} rejects it, but not twice in the same words")
+    stranger = rejection((c for c in checks if c.exercise != entry.exercise), trial)
+    return Outcome(check.name, f"{stranger[0].name} rejects it, too" if stranger else "")
+
+
+def try_all(entries: Sequence[Entry], answers: Answers) -> dict[str, Outcome]:
+    """Try the entries, on two processors if there are more than a few.
+
+    Those that need a process of their own for saving and loading stay here; the others go to a
+    fork of this process, if it has no threads that a fork would lose.
+    """
+    slow = {"linear_regression.save_weights", "linear_regression.load_weights"}
+    here = [entry for entry in entries if slow.intersection(entry.replaced)]
+    there = [entry for entry in entries if not slow.intersection(entry.replaced)]
+    if len(entries) < 20 or threading.active_count() > 1 or not hasattr(os, "fork"):
+        return {entry.name: attempt(entry, answers) for entry in entries}
+    for check in REGISTER.values():
+        asks(check, answers)
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read)
+        with os.fdopen(write, "w") as pipe:
+            for entry in there:
+                pipe.write(json.dumps([entry.name, *attempt(entry, answers)]) + "\n")
+        os._exit(0)
+    os.close(write)
+    outcomes = {entry.name: attempt(entry, answers) for entry in here}
+    with os.fdopen(read) as pipe:
+        for line in pipe:
+            name, *outcome = json.loads(line)
+            outcomes[name] = Outcome(*outcome)
+    os.waitpid(child, 0)
+    return outcomes
