@@ -24,25 +24,28 @@ def write_score(run: Run, writer: Writer) -> None:
     writer.write_line(f"{'exercise':<52}{'points':>12}{'checks':>10}{'examples':>10}")
     for row in rows:
         name = f"{row.exercise.number:<7}{row.exercise.title}"
-        possible = points(row.exercise.points)
+        out_of = points(row.exercise.points)
         if row.earned is None:
-            writer.write_line(f"{name:<52}{f'? / {possible}':>12}   needs a human reader")
-            continue
-        full = row.earned == row.exercise.points
-        writer.write_line(
-            f"{name:<52}{f'{points(row.earned)} / {possible}':>12}"
-            f"{f'{row.passed} / {row.checks}':>10}{row.examples:>10,}",
-            green=full,
-            red=not full,
-        )
+            writer.write_line(f"{name:<52}{f'? / {out_of}':>12}   needs a human reader")
+        elif row.checks == 0:
+            writer.write_line(f"{name:<52}{f'0 / {out_of}':>12}   not run")
+        else:
+            full = row.earned == row.exercise.points
+            writer.write_line(
+                f"{name:<52}{f'{points(row.earned)} / {out_of}':>12}"
+                f"{f'{row.passed} / {row.checks}':>10}{row.examples:>10,}",
+                green=full,
+                red=not full,
+            )
     earned, possible = total(rows)
-    by_reader = sum(row.exercise.points for row in rows if row.earned is None)
+    by_reader = sum((row.exercise.points for row in rows if row.earned is None), Fraction(0))
     writer.write_line(
         f"{'total':<52}{f'{points(earned)} / {points(possible)}':>12}"
-        f"{sum(row.passed for row in rows):>10}{sum(row.examples for row in rows):>10,}",
+        f"{f'{sum(row.passed for row in rows)} / {sum(row.checks for row in rows)}':>10}"
+        f"{sum(row.examples for row in rows):>10,}",
         bold=True,
     )
     writer.write_line(
         f"{points(earned)} of the {points(possible - by_reader)} points that checks can decide; "
-        f"the report's {points(Fraction(by_reader))} is for a human reader to give."
+        f"the report's {points(by_reader)} is for a human reader to give."
     )

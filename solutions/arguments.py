@@ -5,7 +5,7 @@ that does not fit with a ``TypeError`` or ``ValueError`` naming it, what it is, 
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from reprlib import repr as brief
 from typing import Any
 
@@ -19,11 +19,12 @@ NUMBERS = (*FLOATS, *INTEGERS, torch.complex64, torch.complex128)
 
 
 def instance(kind: type | tuple[type, ...], what: str, **named: Any) -> None:
-    """Each is of that kind, which the message calls ``what``. To Python True is an int: not here."""
+    """Each is of that kind, which the message calls ``what``. True and False are no numbers."""
     for name, value in named.items():
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            words = " ".join(brief(value).split())
             raise TypeError(
-                f"{name} must be {what}, but is of type {type(value).__name__}: {brief(value)}"
+                f"{name} must be {what}, but is of type {type(value).__name__}: {words}"
             )
 
 
@@ -100,12 +101,12 @@ def alike(**named: Any) -> None:
 def scores(**named: Any) -> None:
     """All are (K,) or (N, K), floating point, of one shape and dtype."""
     floating(**named)
-    alike(**named)
     for name, value in named.items():
         if value.dim() not in (1, 2):
             raise ValueError(
                 f"{name} must have shape (K,) or (N, K), but has shape {tuple(value.shape)}"
             )
+    alike(**named)
 
 
 def distribution(**named: Any) -> None:
@@ -186,6 +187,13 @@ def count(**named: Any) -> None:
             raise ValueError(f"{name} must be at least 1, but is {value}")
 
 
+def counts(**named: Any) -> None:
+    """Each is a sequence, empty or not, of integers of at least 1."""
+    instance(Sequence, "a sequence of ints", **named)
+    for name, value in named.items():
+        count(**{f"{name}[{index}]": entry for index, entry in enumerate(value)})
+
+
 def number(**named: Any) -> None:
     """Each is a finite real number, of a size that every dtype of a model can take."""
     instance((int, float), "a number", **named)
@@ -213,6 +221,14 @@ def choice(options: Collection[str], **named: Any) -> None:
     for name, value in named.items():
         if value not in options:
             raise ValueError(f"{name} must be one of {[*options]}, but is {brief(value)}")
+
+
+def pair(**named: Any) -> None:
+    """Each is a tuple or list of two."""
+    instance((tuple, list), "a pair", **named)
+    for name, value in named.items():
+        if len(value) != 2:
+            raise ValueError(f"{name} must be a pair, but has {len(value)} entries: {brief(value)}")
 
 
 def mapping(**named: Any) -> None:

@@ -1,8 +1,9 @@
 """Exercise 2.4: how large the gradient is in each layer of a network, and what changes it."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,11 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "tanh": nn.Tanh,
     "relu": nn.ReLU,
 }
-INITIALISATIONS = ("default", "xavier", "he")
+INITIALISATIONS: dict[str, Callable[[Tensor], Tensor] | None] = {
+    "default": None,
+    "xavier": nn.init.xavier_uniform_,
+    "he": partial(nn.init.kaiming_uniform_, nonlinearity="relu"),
+}
 
 
 def mnist(root: str | Path = "data", *, train: bool = True, download: bool = False) -> "MNIST":
@@ -83,22 +88,20 @@ class MLP(nn.Sequential):
                 self.add_module(f"norm{layer}", nn.BatchNorm1d(outputs))
             self.add_module(f"{activation}{layer}", ACTIVATIONS[activation]())
         self.add_module(f"linear{len(widths)}", nn.Linear(widths[-1], 10))
-        for layer in self:
-            if isinstance(layer, nn.Linear) and init != "default":
-                if init == "xavier":
-                    nn.init.xavier_uniform_(layer.weight)
-                else:
-                    nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
+        initialise = INITIALISATIONS[init]
+        for module in self:
+            if initialise and isinstance(module, nn.Linear):
+                initialise(module.weight)
+                nn.init.zeros_(module.bias)
 
 
-def forward(
+def error_and_layers(
     model: nn.Module, images: Tensor, labels: Tensor
 ) -> tuple[Tensor, dict[str, nn.Linear]]:
-    """The mean cross-entropy E, and the name and module of every linear layer in forward order.
+    """The mean cross-entropy E, and every linear layer by name in forward order.
 
-    A model may use its layers in another order than it made them in, so a hook notes each module
-    when it is used. Linear layers that are not come last.
+    A model may use its layers in another order than it holds them in, so a hook notes each module
+    as it is used. A linear layer that is not used comes last.
     """
     arguments.batch(images, labels)
     arguments.suited(model, images=images)
@@ -121,7 +124,8 @@ def forward(
 def layer_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """∂E/∂W for the weight W of every linear layer, E the mean cross-entropy of the batch.
 
-    The gradients are taken on a copy, for batch norm counts what it sees.
+    The gradients are taken on a copy, for batch norm counts what it sees. E does not depend on a
+    layer that the model does not use: it comes last, with the gradient 0.
 
     Args: model, which keeps its parameters, buffers, mode and ``.grad``; images (N, 1, 28, 28) in
         floating point, labels (N,) from 0 to 9, int64.
@@ -129,7 +133,7 @@ def layer_gradients(model: nn.Module, images: Tensor, labels: Tensor) -> dict[st
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
     arguments.module(model=model)
-    E, layers = forward(copy.deepcopy(model).requires_grad_(), images, labels)
+    E, layers = error_and_layers(copy.deepcopy(model).requires_grad_(), images, labels)
     weights = [layer.weight for layer in layers.values()]
     gradients = torch.autograd.grad(E, weights, materialize_grads=True)
     return dict(zip(layers, gradients, strict=True))
@@ -154,7 +158,7 @@ def train(
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     history = []
     for images, labels in islice(_round_and_round(loader), steps):
-        E, layers = forward(model, images, labels)
+        E, layers = error_and_layers(model, images, labels)
         optimizer.zero_grad()
         E.backward()
         history.append({name: _mean_absolute(layer.weight.grad) for name, layer in layers.items()})
@@ -163,13 +167,13 @@ def train(
 
 
 def _round_and_round(loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    for turn in count():
+    for turn in count(1):
         batch = None
         for batch in loader:
             arguments.pair(**{"each batch of loader": batch})
             yield batch
         if batch is None:
-            raise ValueError(f"loader must give a batch in every turn, but is empty in turn {turn}")
+            raise ValueError(f"loader must give batches in every round, but gave none in {turn}")
 
 
 def _mean_absolute(gradient: Tensor | None) -> float:
@@ -183,7 +187,10 @@ def compare(
 
     Args: variants, a name for each model; images and labels as for layer_gradients.
     Returns: variant name → layer name → mean absolute weight gradient.
+    Raises: TypeError or ValueError, naming the argument that does not fit.
     """
+    arguments.mapping(variants=variants)
+    arguments.module(**{f"variants[{name!r}]": model for name, model in variants.items()})
     return {
         name: {
             layer: _mean_absolute(gradient)
@@ -199,12 +206,15 @@ def plot(comparison: Mapping[str, Mapping[str, float]]) -> "Figure":
     A vanishing gradient shrinks by a factor in every layer: on this scale, a falling line.
 
     Returns: a figure of its own, with the name of each variant in the legend.
-    Raises: ValueError if there is nothing to compare.
+    Raises: TypeError or ValueError, naming the argument that does not fit.
     """
     from matplotlib.figure import Figure
 
-    if not comparison:
-        raise ValueError("comparison must hold at least one variant, but is empty")
+    arguments.mapping(comparison=comparison)
+    for variant, layers in comparison.items():
+        arguments.mapping(**{f"comparison[{variant!r}]": layers})
+        for layer, value in layers.items():
+            arguments.number(**{f"comparison[{variant!r}][{layer!r}]": value})
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for variant, layers in comparison.items():

@@ -1,6 +1,7 @@
 """Exercise 2.5: a linear model is built, trained for one epoch, saved, loaded and applied."""
 
 import os
+import re
 from pathlib import Path
 from textwrap import shorten
 
@@ -60,9 +61,9 @@ def train_epoch(model: nn.Module, x: Tensor, y: Tensor, *, lr: float = 0.1) -> f
     arguments.trainable(model=model)
     arguments.matrix(x=x, y=y)
     arguments.floating(x=x, y=y)
-    arguments.alike(x=x, y=y)
     if x.shape[1] != 1:
         raise ValueError(f"x must have shape (n, 1), but has shape {tuple(x.shape)}")
+    arguments.alike(x=x, y=y)
     arguments.suited(model, x=x)
     arguments.positive(lr=lr)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
@@ -115,17 +116,22 @@ def load_weights(path: str | os.PathLike[str]) -> LinearRegression:
         what = "it is a folder" if path.is_dir() else "there is no such file"
         raise FileNotFoundError(f"no weights at {path}: {what}")
     model = LinearRegression()
-    # Which kind of error a damaged file leads to depends on the byte that is damaged.
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         model.load_state_dict(state)
         arguments.floating(**state)
-    except Exception as error:
-        reason = str(error).rpartition("WeightsUnpickler error: ")[-1] or type(error).__name__
+    except Exception as error:  # of any kind: that depends on which byte is damaged
         raise ValueError(
-            f"{path} does not hold the weights of a LinearRegression: {shorten(reason, 300)}"
+            f"{path} does not hold the weights of a LinearRegression: {_reason(error)}"
         ) from error
     return model
+
+
+def _reason(error: Exception) -> str:
+    # The first sentence of what torch says: the next ones advise to trust the file.
+    words = str(error).rpartition("WeightsUnpickler error: ")[-1].strip()
+    sentence = re.split(r"[.]\s|\n\n", words)[0]
+    return f"{type(error).__name__}: {shorten(sentence, 300)}"
 
 
 def main(path: str = "report/linear_regression.pt") -> None:

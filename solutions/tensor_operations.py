@@ -32,9 +32,7 @@ def random_matrices(
     Returns: A and B, both of that shape and dtype.
     Raises: TypeError or ValueError, naming the argument that does not fit.
     """
-    arguments.instance((tuple, list), "a pair (m, n)", shape=shape)
-    if len(shape) != 2:
-        raise ValueError(f"shape must be a pair (m, n), but is {shape!r}")
+    arguments.pair(shape=shape)
     m, n = shape
     arguments.count(**{"shape[0]": m, "shape[1]": n})
     if dtype not in arguments.FLOATS:

@@ -197,15 +197,25 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         result = self.outcome(*args, **kwargs)
+        if isinstance(result, NotImplementedError):
+            raise self.unwritten()
         if isinstance(result, Exception | SystemExit):
             raise raised(result, self.answers.folder, "a result and no error") from result
         return result
 
 
+    def unwritten(self) -> Wrong:
+        """That the function is still what the starter folder has."""
+        return Wrong(
+            "is not written yet: it raises NotImplementedError",
+            "what its docstring asks for",
+            call=f"{self.module}.{self.name}",
+            whatever_the_case=True,
+        )
+
+
 def raised(error: BaseException, folder: Path, expected: str, call: str | None = None) -> Wrong:
     """An error as the learner should see it: its kind, its words, the line of theirs."""
-    if isinstance(error, NotImplementedError) and not str(error):
-        return Wrong("is not written yet", expected, call=call)
     words = str(error).strip().splitlines()
     text = f"raised {type(error).__name__}" + (f": {words[0][:300]}" if any(words) else "")
     frames = traceback.extract_tb(error.__traceback__)
@@ -288,6 +298,7 @@ class Answers:
                     f"{module}.{name} is not defined in {self.folder / module}.py",
                     "a definition with that name: the starter folder has its signature",
                     call=f"{module}.{name}",
+                    whatever_the_case=True,
                 ) from None
         return Function(self, module, name, value) if callable(value) else value
 
@@ -297,6 +308,7 @@ class Answers:
                 f"there is no {module}.py in {self.folder}",
                 f"a file with the answers of {module}",
                 call=f"import {module}",
+                whatever_the_case=True,
             )
         if module in _broken:
             raise _broken[module]
@@ -306,6 +318,7 @@ class Answers:
             _broken[module] = raised(
                 error, self.folder, "a module that imports", f"import {module}"
             )
+            _broken[module].whatever_the_case = True
             raise _broken[module] from error
         finally:
             torch.set_grad_enabled(True)

@@ -8,6 +8,7 @@ and case, the same check serves the learner's run, the trial of the catalogue an
 
 import functools
 import random
+import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,8 +73,8 @@ class Check:
             ) from error
         finally:
             self.asked |= answers.asked
-            for call in reversed(answers.calls):
-                call.undo()
+            for made in reversed(answers.calls):
+                made.undo()
 
     def failure(self, answers: Answers, case: Case) -> Wrong | None:
         """The verdict on one case, as a value."""
@@ -114,6 +115,10 @@ def _same_luck() -> None:
     numpy.random.seed(0)
 
 
+class _NoNeedToShrink(unittest.SkipTest):
+    """Passes through Hypothesis at once: a function that is not there fails on every case."""
+
+
 REGISTER: dict[str, Check] = {}
 """Every check that has been imported, by name."""
 
@@ -142,20 +147,30 @@ def check(exercise: str, part: str, *, cost: int = 1, **strategies: SearchStrate
         REGISTER[name] = this
 
         @functools.wraps(judge)
-        def test(solutions: Answers, **case: Any) -> None:
+        def on_case(solutions: Answers, **case: Any) -> None:
             this.examples += 1
             try:
                 this.run(solutions, case)
             except Wrong as wrong:
                 this.last_failure = (case, wrong)
+                if wrong.whatever_the_case:
+                    raise _NoNeedToShrink from wrong
                 raise
 
-        generated = test
+        on_cases: Callable[..., None] = on_case
         if strategies:
             examples = max(5, settings().max_examples // cost)
-            generated = settings(max_examples=examples)(given(**strategies)(test))
-        generated.check = this  # type: ignore[attr-defined]
-        return generated
+            on_cases = settings(max_examples=examples)(given(**strategies)(on_case))
+
+        def test(solutions: Answers) -> None:
+            try:
+                on_cases(solutions)
+            except _NoNeedToShrink as hopeless:
+                raise hopeless.__cause__ or hopeless from None
+
+        test.__name__, test.__doc__, test.__module__ = name, judge.__doc__, judge.__module__
+        test.check = this  # type: ignore[attr-defined]
+        return test
 
     return register
 

@@ -42,4 +42,4 @@ def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> list[M
 
 def _seen(check: Check, answers: Answers, case: Case) -> tuple[str, str] | None:
     wrong = check.failure(answers, case)
-    return wrong and wrong.seen()
+    return wrong.seen() if wrong else None

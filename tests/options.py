@@ -8,7 +8,7 @@ are accepted.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -40,6 +40,10 @@ class Option:
     refutation: Callable[[Any], str | None]
 
 
+def _refutes(option: Option, network: Any) -> bool:
+    return option.refutation(network) is not None
+
+
 @dataclass(frozen=True)
 class Reading:
     """One way to understand a question: which networks it speaks of, and its options."""
@@ -53,12 +57,9 @@ class Reading:
         """Option letter → the smallest counterexample, or None where the option holds."""
         found: dict[str, str | None] = {}
         for option in self.options:
+            refutes = partial(_refutes, option)
             try:
-                case = find(
-                    self.networks,
-                    lambda network, option=option: option.refutation(network) is not None,
-                    settings=DECISION,
-                )
+                case = find(self.networks, refutes, settings=DECISION)
             except NoSuchExample:
                 found[option.letter] = None
             else:

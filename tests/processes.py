@@ -12,6 +12,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -191,4 +192,4 @@ def regression(weight: float, bias: float) -> LinearRegression:
     return model
 
 
-TASKS = {"reload": reload, "save_interrupted": save_interrupted}
+TASKS: dict[str, Callable[..., Any]] = {"reload": reload, "save_interrupted": save_interrupted}

@@ -25,7 +25,9 @@ def outcomes(request: pytest.FixtureRequest, solutions: Answers) -> dict[str, Ou
     chosen = [
         item.callspec.params["entry"]
         for item in request.session.items
-        if item.path == request.path and "outcomes" in item.fixturenames
+        if isinstance(item, pytest.Function)
+        and item.path == request.path
+        and "outcomes" in item.fixturenames
     ]
     return try_all(
         [entry for entry in chosen if isinstance(entry, Mistake | Alternative)], solutions

@@ -20,13 +20,21 @@ class Wrong(AssertionError):
     """A wrong answer: ``call`` gave ``returned``, ``expected`` is why that is wrong.
 
     ``call`` is filled in by whoever knows what was called; ``where`` is the line of the answer in
-    which an error arose.
+    which an error arose. ``whatever_the_case`` says that no other case would go better: the
+    function is missing, or not written.
     """
 
     def __init__(
-        self, returned: str, expected: str, *, call: str | None = None, where: str | None = None
+        self,
+        returned: str,
+        expected: str,
+        *,
+        call: str | None = None,
+        where: str | None = None,
+        whatever_the_case: bool = False,
     ) -> None:
         super().__init__(returned, expected)
+        self.whatever_the_case = whatever_the_case
         self.returned, self.expected, self.call, self.where = returned, expected, call, where
 
     def seen(self) -> tuple[str, str]:
@@ -207,8 +215,8 @@ def refuses(
     kinds = error if isinstance(error, tuple) else (error,)
     names = " or ".join("an error" if kind is Exception else f"a {kind.__name__}" for kind in kinds)
     outcome = function.outcome(*args, **kwargs)  # type: ignore[attr-defined]
-    if isinstance(outcome, NotImplementedError) and not str(outcome):
-        raise Wrong("is not written yet", f"{names}, because {because}")
+    if isinstance(outcome, NotImplementedError):
+        raise function.unwritten()  # type: ignore[attr-defined]
     if isinstance(outcome, kinds):
         return outcome
     if isinstance(outcome, BaseException):
