@@ -203,7 +203,6 @@ class Function:
             raise raised(result, self.answers.folder, "a result and no error") from result
         return result
 
-
     def unwritten(self) -> Wrong:
         """That the function is still what the starter folder has."""
         return Wrong(

@@ -154,7 +154,7 @@ def check(exercise: str, part: str, *, cost: int = 1, **strategies: SearchStrate
             except Wrong as wrong:
                 this.last_failure = (case, wrong)
                 if wrong.whatever_the_case:
-                    raise _NoNeedToShrink from wrong
+                    raise _NoNeedToShrink(wrong.returned) from wrong
                 raise
 
         on_cases: Callable[..., None] = on_case

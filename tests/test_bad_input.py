@@ -8,7 +8,6 @@ import copy
 import io
 import os
 import re
-import resource
 import shutil
 import tempfile
 import zipfile
@@ -563,25 +562,6 @@ def test_weights_that_cannot_be_written_leave_nothing(
     assert path.name in str(refusal.value)
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "weights.pt").read_bytes() == b"precious"
-
-
-@pytest.fixture
-def full_disk() -> Iterator[None]:
-    """No file grows beyond a hundred bytes. Python ignores the signal that comes with it."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-def test_a_full_disk_leaves_the_old_weights(
-    solutions: Answers, tmp_path: Path, full_disk: None
-) -> None:
-    path = tmp_path / "weights.pt"
-    path.write_bytes(b"precious")
-    with pytest.raises(OSError, match="too large"):
-        function_of(solutions, "linear_regression.save_weights")(regression(1.0, 2.0), path)
-    assert contents(tmp_path) == {"weights.pt": b"precious"}
 
 
 STATE = regression(1.0, 2.0).state_dict()
