@@ -5,10 +5,12 @@ asked for, so that what is missing fails only the checks that need it. Each call
 a failure can say what was called, and is held to one rule: it must not change its arguments.
 """
 
+import builtins
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Collection, Iterator, Mapping
@@ -24,85 +26,109 @@ from tests.verdict import Wrong, shown
 
 PACKAGE = "solutions"
 
+OURS = frozenset(path.stem for path in Path(__file__).parent.parent.iterdir())
+"""The suite's own names: an answer that imports ``data`` means the file beside it, if there is one."""
+
 _broken: dict[str, Wrong] = {}
 """Modules that failed to import: told again to each check, but run only once."""
 
 
-class _FromSource(importlib.machinery.SourceFileLoader):
-    """Compiles the source each time, so that no bytecode left by an older version can speak."""
+class _Source(importlib.machinery.SourceFileLoader):
+    """Runs the source of an answer, which may import by its bare name what lies beside it."""
+
+    def __init__(self, fullname: str, path: str, folder: "_Folder") -> None:
+        super().__init__(fullname, path)
+        self.folder = folder
 
     def get_code(self, fullname: str) -> Any:
+        """Compile the source each time: no bytecode left by an older version can speak."""
         path = self.get_filename(fullname)
         return self.source_to_code(self.get_data(path), path)
 
-
-class _Alias(importlib.abc.Loader):
-    """Lets one answer import another by its bare name, as a script in the same folder does."""
-
-    def __init__(self, fullname: str) -> None:
-        self.fullname = fullname
-
-    def create_module(self, spec: Any) -> ModuleType:
-        return importlib.import_module(self.fullname)
-
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing is left to do: importing it has run it."""
+        """Run it with an ``import`` of its own, which nobody else sees: not the suite, not torch."""
+        vars(module)["__builtins__"] = {**vars(builtins), "__import__": self.folder.import_}
+        super().exec_module(module)
 
 
 class _Folder(importlib.abc.MetaPathFinder):
     """Makes one folder the package ``solutions``, whichever folder that is.
 
-    Everything under that name comes from the folder or not at all, so two folders never mix. By
-    its bare name a module of the folder is found only where nothing else has that name: a file
-    ``json.py`` among the answers does not reach the suite or the standard library.
+    Everything under that name comes from the folder or not at all, so two folders never mix.
     """
 
-    def __init__(self, folder: Path, contract: frozenset[str]) -> None:
+    def __init__(self, folder: Path, contract: Collection[str]) -> None:
         self.folder, self.contract = folder, contract
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        package, _, rest = fullname.partition(".")
-        if package == PACKAGE:
-            spec = self._spec(fullname, self.folder.joinpath(*rest.split(".")) if rest else None)
-            if spec is None:
-                raise ModuleNotFoundError(f"there is no {fullname} in {self.folder}", name=fullname)
-            return spec
-        if not rest and package in self.contract and (self.folder / f"{package}.py").is_file():
-            return importlib.util.spec_from_loader(package, _Alias(f"{PACKAGE}.{package}"))
-        return None
-
-    def _spec(self, fullname: str, place: Path | None) -> Any:
-        if place is None:
-            place = self.folder
-            source = place / "__init__.py"
-            if not source.is_file():
-                spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
-                spec.submodule_search_locations = [str(place)]
-                return spec
-        elif place.is_dir():
-            source = place / "__init__.py"
-        else:
-            source, place = place.with_suffix(".py"), None  # type: ignore[assignment]
-        if not source.is_file():
+        package, *inner = fullname.split(".")
+        if package != PACKAGE:
             return None
-        return importlib.util.spec_from_file_location(
-            fullname,
-            source,
-            loader=_FromSource(fullname, str(source)),
-            submodule_search_locations=[str(place)] if place else None,
-        )
+        place = self.folder.joinpath(*inner)
+        source = place / "__init__.py"
+        is_package = source.is_file()
+        if inner and not is_package:
+            source = place.with_name(f"{place.name}.py")
+        if source.is_file():
+            return importlib.util.spec_from_file_location(
+                fullname,
+                source,
+                loader=_Source(fullname, str(source), self),
+                submodule_search_locations=[str(place)] if is_package else None,
+            )
+        if not place.is_dir():
+            raise ModuleNotFoundError(f"there is no {fullname} in {self.folder}", name=fullname)
+        spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = [str(place)]
+        return spec
+
+    def import_(
+        self,
+        name: str,
+        globals: Any = None,  # noqa: A002 - the names and order are those of __import__
+        locals: Any = None,  # noqa: A002
+        fromlist: Any = (),
+        level: int = 0,
+    ) -> Any:
+        """``__import__`` for the answers: as in a script, a bare name can be that of a sibling."""
+        first = name.partition(".")[0]
+        if level or not self._is_beside(first):
+            return builtins.__import__(name, globals, locals, fromlist, level)
+        module = importlib.import_module(f"{PACKAGE}.{name}")
+        if fromlist:
+            return builtins.__import__(module.__name__, globals, locals, fromlist)
+        return sys.modules[f"{PACKAGE}.{first}"]
+
+    def _is_beside(self, name: str) -> bool:
+        """Whether the folder has it, and no library: an answer's random.py hides no other."""
+        place = self.folder / name
+        if not (place.with_name(f"{name}.py").is_file() or (place / "__init__.py").is_file()):
+            return False
+        if name in self.contract or name in OURS:
+            return True
+        if name in sys.modules:
+            return False
+        spec = importlib.util.find_spec(name)
+        return spec is None or Path(spec.origin or "").is_relative_to(self.folder)
 
 
-class _Leftover(importlib.abc.MetaPathFinder):
-    """Asked last: bare names of the folder's modules that nothing else knows."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if "." not in fullname and (self.folder / f"{fullname}.py").is_file():
-            return importlib.util.spec_from_loader(fullname, _Alias(f"{PACKAGE}.{fullname}"))
-        return None
+@contextmanager
+def _apart() -> Iterator[None]:
+    """What an answer sets for the whole process must not reach the oracles or another answer."""
+    gradients, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+    device, anomalies = torch.get_default_device(), torch.is_anomaly_enabled()
+    path, place = sys.path[:], os.getcwd()
+    try:
+        yield
+    finally:
+        torch.set_grad_enabled(gradients)
+        torch.set_anomaly_enabled(anomalies)
+        if torch.get_default_dtype() is not dtype:
+            torch.set_default_dtype(dtype)
+        if torch.get_default_device() != device:
+            torch.set_default_device(device)
+        sys.path[:] = path
+        os.chdir(place)
 
 
 class Call:
@@ -113,7 +139,7 @@ class Call:
         self.before = [
             (value, value.detach().clone(), value.requires_grad, value.grad)
             for value in (*args, *kwargs.values())
-            if isinstance(value, Tensor) and not value.is_meta
+            if isinstance(value, Tensor) and value.layout is torch.strided and not value.is_meta
         ]
 
     def named(self) -> dict[str, Any]:
@@ -128,7 +154,7 @@ class Call:
         """A tensor argument whose values the call changed, and to what; they are put back."""
         found = None
         for value, copy, _, _ in self.before:
-            if value.shape != copy.shape or not torch.equal(value.detach(), copy):
+            if not _identical(value.detach(), copy):
                 name = next(
                     (n for n, given in self.named().items() if given is value), "its argument"
                 )
@@ -160,6 +186,17 @@ class Call:
         return f"{self.function.name}({inline}){where}"
 
 
+def _identical(one: Tensor, other: Tensor) -> bool:
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    # NaN equals nothing, but its bits stay what they are.
+    return torch.equal(one, other) or torch.equal(_bits(one), _bits(other))
+
+
+def _bits(value: Tensor) -> Tensor:
+    return value.reshape(-1).contiguous().view(torch.uint8)
+
+
 def _strides(value: Tensor) -> str:
     if value.is_contiguous():
         return ""
@@ -178,15 +215,11 @@ class Function:
         """What the call returns, or the error that it raises. Wrong if it changes a tensor."""
         call = Call(self, args, kwargs)
         self.answers.calls.append(call)
-        try:
-            result = self.target(*args, **kwargs)
-        except (Exception, SystemExit) as error:
-            result = error
-        finally:
-            # Global state that an answer may set for itself must not reach the oracles.
-            torch.set_grad_enabled(True)
-            if torch.get_default_dtype() is not torch.float32:
-                torch.set_default_dtype(torch.float32)
+        with _apart():
+            try:
+                result = self.target(*args, **kwargs)
+            except (Exception, SystemExit) as error:
+                result = error
         if changed := call.changed():
             name, value = changed
             raise Wrong(
@@ -269,13 +302,11 @@ class Answers:
 
     def install(self) -> "Answers":
         """Make the folder the one that the name ``solutions`` means, in this process."""
-        for finder in [f for f in sys.meta_path if isinstance(f, _Folder | _Leftover)]:
-            sys.meta_path.remove(finder)
+        sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Folder)]
         for name in [n for n in sys.modules if n.partition(".")[0] == PACKAGE]:
             del sys.modules[name]
         _broken.clear()
-        sys.meta_path.insert(0, _Folder(self.folder, frozenset(self.contract)))
-        sys.meta_path.append(_Leftover(self.folder))
+        sys.meta_path.insert(0, _Folder(self.folder, self.contract))
         return self
 
     def __getattr__(self, module: str) -> _Module:
@@ -299,10 +330,20 @@ class Answers:
                     call=f"{module}.{name}",
                     whatever_the_case=True,
                 ) from None
-        return Function(self, module, name, value) if callable(value) else value
+        if callable(value):
+            return Function(self, module, name, value)
+        if not name.isupper():
+            raise Wrong(
+                f"is {shown(value)}, which cannot be called",
+                "a function, or a class, of that name",
+                call=f"{module}.{name}",
+                whatever_the_case=True,
+            )
+        return value
 
     def _load(self, module: str) -> ModuleType:
-        if not (self.folder / f"{module}.py").is_file() and not (self.folder / module).is_dir():
+        sources = self.folder / f"{module}.py", self.folder / module / "__init__.py"
+        if not any(source.is_file() for source in sources):
             raise Wrong(
                 f"there is no {module}.py in {self.folder}",
                 f"a file with the answers of {module}",
@@ -312,13 +353,11 @@ class Answers:
         if module in _broken:
             raise _broken[module]
         try:
-            return importlib.import_module(f"{PACKAGE}.{module}")
+            with _apart():
+                return importlib.import_module(f"{PACKAGE}.{module}")
         except (Exception, SystemExit) as error:
             _broken[module] = raised(
                 error, self.folder, "a module that imports", f"import {module}"
             )
             _broken[module].whatever_the_case = True
             raise _broken[module] from error
-        finally:
-            torch.set_grad_enabled(True)
-            torch.set_default_dtype(torch.float32)

@@ -1,7 +1,7 @@
 """Another process: where an answer has to work without the memory of this one, or is killed.
 
-``Server`` starts one Python process that imports torch once and then forks for each request, so a
-request costs milliseconds and yet runs in a process that has never seen the answers before.
+``Server`` has one process that knows torch and forks for each request, so a request costs
+milliseconds and yet runs in a process that has never seen the answers before.
 Requests and replies are lines of JSON: nothing that an answer made is ever unpickled.
 """
 
@@ -12,6 +12,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -25,25 +26,47 @@ PATIENCE = 60
 
 
 class Server:
-    """The parent's end. One request at a time."""
+    """The parent's end. One request at a time.
+
+    The process is a fork of this one where that is safe, which costs next to nothing: at the start
+    of a run no answer has been loaded yet. Beside other threads it is a new interpreter.
+    """
 
     def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from tests.processes import serve; serve()"],
+        if hasattr(os, "fork") and threading.active_count() == 1:
+            self._fork()
+        else:
+            self._spawn()
+
+    def _fork(self) -> None:
+        requests, replies = os.pipe(), os.pipe()
+        if os.fork() == 0:
+            os.close(requests[1])
+            os.close(replies[0])
+            serve(requests[0], replies[1])
+            os._exit(0)
+        os.close(requests[0])
+        os.close(replies[1])
+        self.requests, self.replies = os.fdopen(requests[1], "w"), os.fdopen(replies[0])
+
+    def _spawn(self) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from tests.processes import serve; serve(0, 1)"],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.requests, self.replies = process.stdin, process.stdout
 
     def ask(self, task: str, **arguments: Any) -> Any:
         """Run one of TASKS in a fresh process; its result, or {"error": …} in words."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"task": task, **arguments}) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        self.requests.write(json.dumps({"task": task, **arguments}) + "\n")
+        self.requests.flush()
+        return json.loads(self.replies.readline())
 
 
 @cache
@@ -52,7 +75,7 @@ def server() -> Server:
     return Server()
 
 
-def serve() -> None:
+def serve(requests: int, replies: int) -> None:
     """The child's end: fork for each line that comes in, until the parent closes the pipe."""
     from tests import answers, catalogue, exercises  # noqa: F401 - loaded once, before the forks
 
@@ -62,9 +85,12 @@ def serve() -> None:
     torch.save(regression(0.0, 0.0).state_dict(), warm)
     warm.seek(0)
     torch.load(warm, weights_only=True)
-    out = os.dup(1)
-    os.dup2(2, 1)  # what an answer prints must not be taken for a reply
-    for line in sys.stdin:
+    out = os.dup(replies)
+    # What an answer prints must not be taken for a reply, nor appear among the results.
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in (1, 2):
+        os.dup2(silence, stream)
+    for line in os.fdopen(requests):
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
