@@ -164,7 +164,8 @@ def pytest_runtest_makereport(
             TOLD.add(message)
         report.verified = recorded(check, report.outcome, message)
         exercise = EXERCISES[check.exercise]
-        report.user_properties += [
+        # pytest's --junitxml reads them from the report of the teardown, which is made later.
+        item.user_properties += [
             ("exercise", check.exercise),
             ("part", check.part),
             ("points", points(exercise.points / len(exercise.parts) / report.verified["of"])),

@@ -27,7 +27,7 @@ from tests.verdict import Wrong, shown
 PACKAGE = "solutions"
 
 OURS = frozenset(path.stem for path in Path(__file__).parent.parent.iterdir())
-"""The suite's own names: an answer that imports ``data`` means the file beside it, if there is one."""
+"""The suite's own names: an answer that imports ``data`` means the file beside it, if any."""
 
 _broken: dict[str, Wrong] = {}
 """Modules that failed to import: told again to each check, but run only once."""
@@ -46,7 +46,7 @@ class _Source(importlib.machinery.SourceFileLoader):
         return self.source_to_code(self.get_data(path), path)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Run it with an ``import`` of its own, which nobody else sees: not the suite, not torch."""
+        """Run it with an ``import`` of its own, which neither the suite nor a library sees."""
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": self.folder.import_}
         super().exec_module(module)
 
@@ -85,8 +85,8 @@ class _Folder(importlib.abc.MetaPathFinder):
     def import_(
         self,
         name: str,
-        globals: Any = None,  # noqa: A002 - the names and order are those of __import__
-        locals: Any = None,  # noqa: A002
+        globals: Any = None,
+        locals: Any = None,
         fromlist: Any = (),
         level: int = 0,
     ) -> Any:

@@ -60,13 +60,14 @@ class Server:
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        self.requests, self.replies = process.stdin, process.stdout
+        self.requests, self.replies = process.stdin, process.stdout  # type: ignore[assignment]
 
     def ask(self, task: str, **arguments: Any) -> Any:
         """Run one of TASKS in a fresh process; its result, or {"error": …} in words."""
         self.requests.write(json.dumps({"task": task, **arguments}) + "\n")
         self.requests.flush()
-        return json.loads(self.replies.readline())
+        reply = self.replies.readline()
+        return json.loads(reply) if reply else {"error": "the process beside the suite has ended"}
 
 
 @cache
@@ -168,10 +169,13 @@ def save_interrupted(
             else:
                 _die_at_step(limit, str(Path(path).parent))
             try:
-                save_weights(model, path)
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
+                save_weights(model, Path(path))
+            except BaseException:  # on a full disk any error will do
+                os._exit(1 if kill else 0)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if kill and os.WIFEXITED(status) and os.WEXITSTATUS(status) == 1:
+            return {"error": f"an error instead of going on, at {unit} {limit} of the writing"}
         found.append(Path(path).read_bytes().hex() if Path(path).exists() else None)
     return found
 
@@ -189,7 +193,7 @@ def _die_at_step(number: int, folder: str) -> None:
         if event in STEPS and any(folder in os.fsdecode(a) for a in args if _is_path(a)):
             steps += 1
             if steps == number:
-                os._exit(1)
+                os._exit(0)
 
     sys.addaudithook(count)
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,11 @@ def test_MLP_initialises_with_the_variance_asked_for(solutions: Answers, seed: i
         for layer in layers:
             weights = layer.weight.detach()
             expected = variance(layer.in_features, layer.out_features)
+            holds(
+                len(weights.unique(dim=0)) == len(weights),
+                f"drew the same weights for two units with init={init!r}",
+                "weights of its own for each unit: equal units learn the same",
+            )
             # The mean of n squares deviates by √((κ − 1)/n) of itself, κ ≤ 3 for a uniform, normal
             # or orthogonal rule; eight standard deviations do not happen by chance (p < 10⁻¹⁴).
             n = weights.numel()
@@ -361,7 +367,7 @@ def test_relu_networks_obey_eulers_theorem(solutions: Answers, plan: Plan) -> No
 @check(
     "2.4",
     "layer_gradients",
-    cost=2,
+    cost=3,
     plan=plans(activations=("sigmoid",), depths=(1, 4), batch=(1, 1)),
 )
 def test_sigmoid_layers_shrink_delta(solutions: Answers, plan: Plan) -> None:
@@ -420,21 +426,23 @@ def test_the_gradient_of_a_batch_is_the_mean(solutions: Answers, plan: Plan) -> 
 @check(
     "2.4",
     "layer_gradients",
-    cost=2,
+    cost=3,
     plan=plans(depths=(1, 2), batch=(2, 4)),
     training=st.booleans(),
+    had=st.booleans(),
 )
 def test_layer_gradients_leave_the_model_alone(
-    solutions: Answers, plan: Plan, training: bool
+    solutions: Answers, plan: Plan, training: bool, had: bool
 ) -> None:
     """Parameters, buffers, mode and .grad stay as they were."""
     model = plan.model(batch_norm=True).train(training)
     for parameter in model.parameters():
-        parameter.grad = torch.full_like(parameter, 7.0)
+        parameter.grad = torch.full_like(parameter, 7.0) if had else None
     before = copy.deepcopy(model.state_dict())
-    grads = [parameter.grad for parameter in model.parameters()]
     found = solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels())
-    if not training:
+    if training:
+        judge_mode(found, model, plan)
+    else:
         judge_normalised_gradients(found, model, plan)
     for name, value in model.state_dict().items():
         holds(torch.equal(value, before[name]), f"changed {name} of the model", "it as it was")
@@ -443,15 +451,32 @@ def test_layer_gradients_leave_the_model_alone(
         f"left the model in {'training' if model.training else 'evaluation'} mode",
         f"the mode in which it came, {'training' if training else 'evaluation'}",
     )
-    for (name, parameter), grad in zip(model.named_parameters(), grads, strict=True):
+    for name, parameter in model.named_parameters():
         holds(
-            parameter.grad is not None
-            and grad is not None
-            and torch.equal(parameter.grad, torch.full_like(parameter, 7.0)),
+            bool((parameter.grad == 7).all())
+            if parameter.grad is not None and had
+            else parameter.grad is None and not had,
             f"changed the .grad of {name}",
-            "the .grad that was there before the call",
+            "the .grad that was there before the call, or none where there was none",
         )
         holds(parameter.requires_grad, f"froze {name}", "a parameter that can be trained")
+
+
+def judge_mode(found: Any, model: nn.Module, plan: Plan) -> None:
+    """In training mode batch norm takes the batch's own mean: the gradient is that of this mode."""
+    distances = {}
+    for training in (True, False):
+        twin = copy.deepcopy(model).train(training)
+        E = nn.functional.cross_entropy(twin(plan.images()), plan.labels())
+        weights = [layer.weight for layer in linear_layers(twin, plan.images())]
+        truth = torch.autograd.grad(E, weights)
+        pairs = zip(by_layer(found, model, plan.images()), truth, strict=True)
+        distances[training] = sum(float((one - other).norm()) for one, other in pairs)
+    holds(
+        distances[True] < distances[False],
+        "returned the gradients of the model in evaluation mode",
+        "those in training mode, in which the model came",
+    )
 
 
 def judge_normalised_gradients(found: Any, model: nn.Module, plan: Plan) -> None:
@@ -473,6 +498,19 @@ def judge_normalised_gradients(found: Any, model: nn.Module, plan: Plan) -> None
         )
 
 
+class Loader:
+    """What a DataLoader is to its user: it has a length and can be gone through repeatedly."""
+
+    def __init__(self, batches: list[tuple[Tensor, Tensor]]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
 RATES = st.sampled_from([1 / 4, 1 / 32, 1.0])
 DEFAULT = 0.01
 
@@ -488,7 +526,8 @@ def test_train_takes_the_step_that_the_gradient_says(
     layers = linear_layers(model, images)
     before = copy.deepcopy(layers)
     rate = {} if lr is None else {"lr": lr}
-    history = solutions.gradient_comparison.train(model, [(images, labels)], **rate, steps=1)
+    loader = Loader([(images, labels)])
+    history = solutions.gradient_comparison.train(model, loader, **rate, steps=1)
     lr = DEFAULT if lr is None else lr
     judge_history(history, 1, len(layers))
     for index, (layer, old) in enumerate(zip(layers, before, strict=True)):
@@ -534,10 +573,10 @@ def test_train_goes_on_step_by_step(solutions: Answers, plan: Plan, steps: int, 
     single: list[Any] = []
     for index in range(steps):
         one_by_one.zero_grad()
-        part = train(one_by_one, [batches[index % 2]], lr=lr, steps=1)
+        part = train(one_by_one, Loader([batches[index % 2]]), lr=lr, steps=1)
         judge_history(part, 1, len(plan.hidden) + 1)
         single += part
-    history = train(at_once, batches, lr=lr, steps=steps)
+    history = train(at_once, Loader(batches), lr=lr, steps=steps)
     judge_history(history, steps, len(plan.hidden) + 1)
     for index, (whole, alone) in enumerate(zip(history, single, strict=True)):
         holds(
@@ -727,7 +766,7 @@ def test_plot_draws_a_new_figure_each_time(solutions: Answers) -> None:
 
 def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:
     lines = [(line, axes) for axes in figure.axes for line in axes.lines]
-    drawn = [([float(y) for y in line.get_ydata()], axes) for line, axes in lines]
+    drawn = [(heights(line), axes) for line, axes in lines]
     words = {text.get_text() for text in written(figure)}
     for name, values in comparison.items():
         scales = [axes.get_yscale() for ys, axes in drawn if ys == values]
@@ -742,8 +781,14 @@ def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:
             "a logarithmic scale, on which a vanishing gradient is a falling line",
         )
         for line, _ in lines:
+            xs = [float(x) for x in line.get_xdata(orig=False)]
             holds(
-                line.get_label() != name or [float(y) for y in line.get_ydata()] == values,
+                heights(line) != values or all(a < b for a, b in pairwise(xs)),
+                f"drew {name!r} over the places {shown(xs)}",
+                "the layers side by side, from left to right",
+            )
+            holds(
+                line.get_label() != name or heights(line) == values,
                 f"gave the name {name!r} to the line through {shown(line.get_ydata())}",
                 f"that name on the line through {shown(values)}",
             )
@@ -752,6 +797,11 @@ def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:
             f"drew a figure whose only words are {sorted(filter(None, words))}",
             f"the name of the variant {name!r}, in a legend or beside its line",
         )
+
+
+def heights(line: Any) -> list[float]:
+    """The values that a line goes through; NaN, which is not drawn, left out."""
+    return [value for value in map(float, line.get_ydata()) if not math.isnan(value)]
 
 
 def written(figure: Any) -> Iterator[Any]:

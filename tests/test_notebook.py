@@ -43,7 +43,7 @@ def pictures(notebook: dict[str, Any]) -> Iterator[str]:
                 yield output["data"]["image/png"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def executed() -> dict[str, Any]:
     out, err = execution().communicate()
     assert execution().returncode == 0, f"the notebook stopped at an error:\n{err[-3000:]}"

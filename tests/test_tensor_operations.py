@@ -43,7 +43,8 @@ def test_A_and_B_are_5_by_5_unless_asked_otherwise(solutions: Answers) -> None:
                 f"returned a matrix whose {what} are all {shown(lines[0])}",
                 "random numbers, which differ from entry to entry",
             )
-    holds(not torch.equal(A, B), "returned B equal to A", "two matrices drawn one after the other")
+    for name, other in (("A", A), ("−A", -A), ("Aᵀ", A.T)):
+        holds(not torch.equal(B, other), f"returned B equal to {name}", "two independent draws")
     if wanted():
         C, total, difference, product, matmul = solutions.tensor_operations.arithmetic(A, B)
         for title, value in (
@@ -202,11 +203,13 @@ def test_results_of_arithmetic_are_correctly_rounded(
 def test_flatten_keeps_every_entry_in_row_major_order(solutions: Answers, x: Tensor) -> None:
     """flatten(x)[n·i + j] = x[i, j] for x of shape (m, n), whatever its strides."""
     m, n = x.shape
-    x.copy_(torch.arange(m * n, dtype=x.dtype).reshape(m, n))
+    # Thirds fill every digit of the dtype: none of them may get lost.
+    numbered = torch.arange(m * n, dtype=x.dtype) / 3
+    x.copy_(numbered.reshape(m, n))
     for laid_out in (x, x.T.contiguous().T):
         equal(
             solutions.tensor_operations.flatten(laid_out),
-            torch.arange(m * n, dtype=x.dtype),
+            numbered,
             "the rows of x one after the other, shape (m·n,)",
         )
 

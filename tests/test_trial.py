@@ -19,15 +19,13 @@ from tests.trial import Outcome, asks, rejection, try_all
 load()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def outcomes(request: pytest.FixtureRequest, solutions: Answers) -> dict[str, Outcome]:
     """The outcomes of all entries whose tests were selected."""
     chosen = [
         item.callspec.params["entry"]
         for item in request.session.items
-        if isinstance(item, pytest.Function)
-        and item.path == request.path
-        and "outcomes" in item.fixturenames
+        if isinstance(item, pytest.Function) and "outcomes" in item.fixturenames
     ]
     return try_all(
         [entry for entry in chosen if isinstance(entry, Mistake | Alternative)], solutions

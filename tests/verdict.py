@@ -5,7 +5,9 @@ the formula. What fails raises ``Wrong``, which reads: what was called, what cam
 expected and why.
 """
 
+import operator
 from collections.abc import Callable
+from itertools import islice
 from pathlib import PurePath
 from typing import Any, NoReturn
 
@@ -14,6 +16,9 @@ from torch import Tensor, nn
 
 MOST_SHOWN = 24
 """Entries up to which a tensor is shown whole."""
+
+LONGEST = 400
+"""Characters after which what is shown of a value is cut."""
 
 
 class Wrong(AssertionError):
@@ -46,32 +51,37 @@ class Wrong(AssertionError):
         return "\n".join([*filter(None, lines), f"  expected {self.expected}"])
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, digits: int = 6) -> str:
     """A value as the learner would write it down: short, and exact where it can be."""
-    if isinstance(value, Tensor):
-        return _tensor_shown(value)
-    if isinstance(value, bool | str | type(None)):
-        text = repr(value)
-    elif isinstance(value, float):
-        text = _number(value)
-    elif isinstance(value, nn.Module):
+    try:
+        text = _shown(value, digits)
+    except RecursionError:  # it contains itself
         text = f"a {type(value).__name__}"
-    elif isinstance(value, PurePath):
-        text = repr(value.name)
-    elif isinstance(value, torch.Generator):
-        text = f"a generator seeded with {value.initial_seed()}"
-    elif isinstance(value, dict):
-        text = "{" + ", ".join(f"{key!r}: {shown(entry)}" for key, entry in value.items()) + "}"
-    elif isinstance(value, tuple) and hasattr(value, "_fields"):
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _shown(value: Any, digits: int) -> str:
+    if isinstance(value, Tensor):
+        return _tensor_shown(value, digits)
+    if isinstance(value, float):
+        return _number(value, digits)
+    if isinstance(value, nn.Module):
+        return f"a {type(value).__name__}"
+    if isinstance(value, PurePath):
+        return repr(value.name)
+    if isinstance(value, torch.Generator):
+        return f"a generator seeded with {value.initial_seed()}"
+    if isinstance(value, dict):
+        pairs = (f"{shown(key)}: {shown(entry)}" for key, entry in value.items())
+        return "{" + ", ".join(islice(pairs, LONGEST)) + "}"
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
         fields = zip(value._fields, value, strict=True)
         text = ", ".join(f"{name} = {shown(entry)}" for name, entry in fields)
-        text = f"{type(value).__name__}({text})"
-    elif isinstance(value, tuple | list):
-        inside = ", ".join(shown(entry) for entry in value)
-        text = f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
-    else:
-        text = _repr(value)
-    return text if len(text) <= 400 else f"{text[:400]}…"
+        return f"{type(value).__name__}({text})"
+    if isinstance(value, tuple | list):
+        inside = ", ".join(shown(entry) for entry in value[:LONGEST])
+        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
+    return _repr(value)
 
 
 def _repr(value: Any) -> str:
@@ -83,22 +93,28 @@ def _repr(value: Any) -> str:
     return f"a {type(value).__name__}" if " at 0x" in text else " ".join(text.split())
 
 
-def _number(value: float) -> str:
+def _number(value: float, digits: int) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
         return str(int(value))
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
-def _tensor_shown(value: Tensor) -> str:
+def _unlike(one: Any, other: Any) -> tuple[str, str]:
+    """Two values in words, with as many digits as it takes to tell them apart."""
+    short = shown(one), shown(other)
+    return short if short[0] != short[1] else (shown(one, digits=17), shown(other, digits=17))
+
+
+def _tensor_shown(value: Tensor, digits: int) -> str:
     shape = tuple(value.shape)
     dtype = "" if value.dtype == torch.float32 else f" {str(value.dtype).removeprefix('torch.')}"
-    if value.numel() > MOST_SHOWN or value.is_meta or value.is_sparse:
+    if value.numel() > MOST_SHOWN or value.is_meta or value.layout != torch.strided:
         return f"a{dtype} tensor of shape {shape}"
 
     def nested(entries: Any) -> str:
         if isinstance(entries, list):
             return "[" + ", ".join(map(nested, entries)) + "]"
-        return _number(entries)
+        return _number(entries, digits)
 
     if value.numel() == 0:
         return f"an empty{dtype} tensor of shape {shape}"
@@ -135,6 +151,8 @@ def same_form(
             f"{returned}, of type {type(actual).__name__}",
             f"a torch.Tensor of shape {tuple(shape)}: {formula}",
         )
+    if actual.layout != torch.strided:
+        raise Wrong(f"{returned}, of layout {actual.layout}", f"a dense tensor: {formula}")
     if actual.shape != shape:
         if "of shape" not in returned:
             returned += f", of shape {tuple(actual.shape)}"
@@ -175,21 +193,31 @@ def within(
 def _reject_values(
     actual: Tensor, expected: Tensor, off: Tensor, formula: str, said: str
 ) -> NoReturn:
+    # The oracle counts in float64; the learner should see the answer's own dtype.
+    expected = expected.to(actual.dtype)
     if actual.numel() <= MOST_SHOWN:
-        # The oracle counts in float64; the learner should see the answer's own dtype.
-        raise Wrong(f"{said}{shown(actual)}", f"{shown(expected.to(actual.dtype))} = {formula}")
+        returned, wanted = _unlike(actual, expected)
+        raise Wrong(f"{said}{returned}", f"{wanted} = {formula}")
     index = tuple(off.nonzero()[0].tolist())
+    returned, wanted = _unlike(actual[index].item(), expected[index].item())
     raise Wrong(
-        f"{said}a tensor of shape {tuple(actual.shape)}, first wrong at {list(index)}: "
-        f"{_number(actual[index].item())}",
-        f"{_number(expected[index].item())} there = {formula}",
+        f"{said}a tensor of shape {tuple(actual.shape)}, first wrong at {list(index)}: {returned}",
+        f"{wanted} there = {formula}",
     )
 
 
 def same_number(actual: Any, expected: int, formula: str) -> None:
     """Require an integer, whatever its type, of this value."""
-    if isinstance(actual, bool) or not hasattr(actual, "__index__") or int(actual) != expected:
+    try:
+        right = not _is_bool(actual) and operator.index(actual) == expected
+    except (TypeError, ValueError, RuntimeError):
+        right = False
+    if not right:
         raise Wrong(f"returned {shown(actual)}", f"{expected} = {formula}")
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool) or str(getattr(value, "dtype", "")).endswith("bool")
 
 
 def near(
@@ -197,11 +225,14 @@ def near(
 ) -> None:
     """Require a real number (a Python or NumPy one, or a tensor of one element) within bound."""
     try:
+        if _is_bool(actual) or isinstance(actual, str | bytes):  # which float would take
+            raise TypeError
         value = float(actual)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise Wrong(f"{said}{shown(actual)}", f"the number {expected:.6g} = {formula}") from None
     if not abs(value - expected) <= bound:
-        raise Wrong(f"{said}{value:.9g}", f"{expected:.9g} = {formula}")
+        digits = 9 if f"{value:.9g}" != f"{expected:.9g}" else 17
+        raise Wrong(f"{said}{value:.{digits}g}", f"{expected:.{digits}g} = {formula}")
 
 
 def refuses(

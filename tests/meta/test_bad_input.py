@@ -9,9 +9,10 @@ import io
 import os
 import re
 import shutil
+import struct
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -530,6 +531,36 @@ def test_what_does_not_fit_is_refused_in_words(solutions: Answers, case: Case) -
     assert torch.equal(torch.get_rng_state(), luck), "numbers were drawn before the refusal"
 
 
+ALIKE: dict[str, Sequence[tuple[str, Any, type, str]]] = {
+    "tensor_operations.arithmetic": [
+        ("of bools", torch.ones(2, 2, dtype=torch.bool), TypeError, "torch.bool"),
+        ("of unsigned words", torch.ones(2, 2, dtype=torch.uint16), TypeError, "torch.uint16"),
+        ("not square", torch.ones(2, 3), ValueError, "(2, 3)"),
+    ],
+    "autograd.gradient": [
+        ("of integers", torch.ones(2, 2, dtype=torch.int64), TypeError, "torch.int64"),
+        ("complex", torch.ones(2, 2, dtype=torch.complex64), TypeError, "torch.complex64"),
+    ],
+    "objective_questions.softmax_mse_delta": NO_MATRIX[1:],
+    "objective_questions.softmax_cross_entropy_delta": NO_MATRIX[1:],
+    "objective_questions.euclidean_delta": NO_GRADIENT,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [(name, row[0]) for name, rows in ALIKE.items() for row in rows]
+)
+def test_arguments_that_go_together_can_both_be_wrong(
+    solutions: Answers, name: str, wrong: str
+) -> None:
+    """Whatever is wrong with one of them, the other is as it."""
+    value, error, given = next(row[1:] for row in ALIKE[name] if row[0] == wrong)
+    first, second = RIGHT[name]()
+    with pytest.raises(error, match=re.escape(given)) as refusal:
+        function_of(solutions, name)(**{first: value, second: value})
+    assert str(refusal.value).startswith(f"{first} must")
+
+
 # Files
 
 
@@ -665,6 +696,7 @@ damaged = st.one_of(
 )
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @given(content=damaged)
 def test_whatever_the_bytes_they_are_weights_or_refused(solutions: Answers, content: bytes) -> None:
     """No other kind of error, and no model that cannot be applied, comes of a damaged file."""
@@ -682,12 +714,20 @@ def test_whatever_the_bytes_they_are_weights_or_refused(solutions: Answers, cont
     assert model(torch.ones(2, 1)).shape == (2, 1)
 
 
+def fewer(content: bytes) -> bytes:
+    """An IDX file of three as one of two."""
+    start = 4 + 4 * content[3]
+    body = content[start:]
+    return content[:4] + struct.pack(">I", 2) + content[8:start] + body[: len(body) * 2 // 3]
+
+
 NO_MNIST: dict[str, Callable[[bytes], bytes | None]] = {
     "missing": lambda content: None,
     "empty": lambda content: b"",
     "cut off in its header": lambda content: content[:6],
     "cut off": lambda content: content[:-5],
     "foreign": lambda content: b"<html>404 Not Found</html>" * 100,
+    "of two, not three": fewer,
 }
 
 

@@ -1,0 +1,212 @@
+"""The score: what a run of checks earns, to the last fraction, and how the terminal shows it."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from report.run import Exercise, Result, Run, points, total
+from report.terminal import write_score
+from tests.exercises import EXERCISES
+
+HOMEWORK = [Exercise(*exercise) for exercise in EXERCISES.values()]
+
+THIRDS = Exercise("3.1", "Three parts", Fraction(1), "Do it.", "module", ("a", "b", "c"))
+HALF = Exercise("3.2", "One part", Fraction(1, 2), "Do it.", "module", ("d",))
+READ = Exercise("Essay", "An essay", Fraction(3, 2), "Write it.", "", ())
+
+
+def result(
+    exercise: str, part: str, outcome: str = "passed", *, name: str = "", of: int = 1, n: int = 10
+) -> Result:
+    return Result(
+        exercise,
+        part,
+        name or f"test_{exercise}_{part}",
+        "It holds.",
+        outcome,
+        "",
+        examples=n,
+        of=of,
+    )
+
+
+def run(*results: Result, exercises: tuple[Exercise, ...] = (THIRDS, HALF, READ)) -> Run:
+    made = Run([*exercises])
+    for one in results:
+        made.add(one)
+    return made
+
+
+def earned(*results: Result) -> Fraction:
+    return total(run(*results).score())[0]
+
+
+ALL_RIGHT = [result("3.1", "a"), result("3.1", "b"), result("3.1", "c"), result("3.2", "d")]
+
+
+def test_the_homework_has_ten_points() -> None:
+    """Half a point for each of six questions, one for each of four exercises, and two, and one."""
+    assert total(Run(HOMEWORK).score()) == (0, 10)
+    assert [e.points for e in HOMEWORK] == [Fraction(1, 2)] * 6 + [1, 1, 1, 1, 2, 1]
+    assert [e.number for e in HOMEWORK if not e.parts] == ["Report"]
+
+
+def test_everything_right_earns_all_but_what_a_reader_gives() -> None:
+    results = [result(e.number, part) for e in HOMEWORK for part in e.parts]
+    rows = run(*results, exercises=tuple(HOMEWORK)).score()
+    assert total(rows) == (9, 10)
+    assert [row.earned for row in rows] == [*(e.points for e in HOMEWORK[:-1]), None]
+
+
+def test_a_run_without_results_earns_nothing() -> None:
+    rows = run().score()
+    assert total(rows) == (0, 3)
+    assert [(r.earned, r.passed, r.checks, r.examples) for r in rows] == [
+        (0, 0, 0, 0),
+        (0, 0, 0, 0),
+        (None, 0, 0, 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"), [("", 0), ("a", Fraction(1, 3)), ("bc", Fraction(2, 3)), ("abc", 1)]
+)
+def test_parts_share_the_points_evenly_and_exactly(parts: str, expected: Fraction) -> None:
+    assert earned(*(result("3.1", part) for part in parts)) == expected
+
+
+@pytest.mark.parametrize("outcome", ["failed", "skipped", "error", ""])
+def test_a_part_earns_its_share_only_if_all_of_its_checks_pass(outcome: str) -> None:
+    """One that failed or was skipped costs the part, and no other part."""
+    checks = [result("3.1", "a", name="one", of=2), result("3.1", "a", outcome, name="two", of=2)]
+    assert earned(*checks, result("3.1", "b")) == Fraction(1, 3)
+    assert earned(*checks, *ALL_RIGHT[1:]) == Fraction(2, 3) + Fraction(1, 2)
+
+
+def test_a_check_that_did_not_run_earns_nothing() -> None:
+    """As with ``pytest -k``: the checks that are there say how many there should be."""
+    (row, *_) = run(result("3.1", "a", of=3), result("3.1", "b")).score()
+    assert (row.earned, row.passed, row.checks) == (Fraction(1, 3), 2, 4)
+
+
+def test_all_checks_failing_earn_nothing() -> None:
+    failed = [result(r.exercise, r.part, "failed") for r in ALL_RIGHT]
+    rows = run(*failed).score()
+    assert total(rows) == (0, 3)
+    assert [(r.passed, r.checks) for r in rows[:2]] == [(0, 3), (0, 1)]
+
+
+def test_what_belongs_to_no_exercise_or_part_earns_nothing() -> None:
+    assert earned(result("9.9", "a"), result("3.1", "z"), result("Essay", "a")) == 0
+
+
+def test_a_check_that_ran_twice_counts_once_with_its_last_outcome() -> None:
+    """A failure in the teardown comes after the call has passed."""
+    assert earned(result("3.2", "d"), result("3.2", "d", "failed")) == 0
+    assert earned(result("3.2", "d", "failed"), result("3.2", "d")) == Fraction(1, 2)
+
+
+def test_a_check_that_passed_more_often_than_there_are_checks_is_no_gain() -> None:
+    more = [result("3.2", "d", name=name) for name in ("one", "two")]
+    assert earned(*more) <= Fraction(1, 2)
+
+
+outcomes = st.sampled_from(["passed", "failed", "skipped"])
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> Run:
+    """Runs in which some checks fail and some are left out."""
+    results = []
+    for exercise in (THIRDS, HALF):
+        for part in exercise.parts:
+            of = draw(st.integers(1, 3))
+            ran = draw(st.integers(0, of))
+            results += [
+                result(exercise.number, part, draw(outcomes), name=f"{part}{i}", of=of)
+                for i in range(ran)
+            ]
+    return run(*draw(st.permutations(results)))
+
+
+@given(runs())
+def test_the_total_is_the_sum_of_the_shares_that_were_earned(one: Run) -> None:
+    """Whatever the order; never less than 0, never more than the points of an exercise."""
+    expected = Fraction(0)
+    for exercise in one.exercises:
+        for part in exercise.parts:
+            of_part = [r for r in one.of_exercise(exercise.number) if r.part == part]
+            if of_part and len(of_part) == of_part[0].of:
+                share = Fraction(all(r.outcome == "passed" for r in of_part), len(exercise.parts))
+                expected += exercise.points * share
+    rows = one.score()
+    assert total(rows) == (expected, 3)
+    assert all(0 <= row.earned <= row.exercise.points for row in rows if row.earned is not None)
+    assert all(row.passed <= row.checks for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Fraction(0), "0"),
+        (Fraction(2), "2"),
+        (Fraction(10), "10"),
+        (Fraction(1, 2), "0.5"),
+        (Fraction(5, 6), "0.83"),
+        (Fraction(1, 6), "0.17"),
+        (Fraction(3, 20), "0.15"),
+        (Fraction(100), "100"),
+    ],
+)
+def test_points_have_no_more_decimals_than_they_need(value: Fraction, text: str) -> None:
+    assert points(value) == text
+
+
+# The terminal
+
+
+class Paper:
+    """Keeps what is written, as pytest's terminal reporter would show it."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.marks: list[dict[str, bool]] = []
+
+    def write_sep(self, sep: str, title: str, **markup: bool) -> None:
+        self.write_line(f"{sep} {title} {sep}", **markup)
+
+    def write_line(self, line: str, **markup: bool) -> None:
+        self.lines.append(line)
+        self.marks.append(markup)
+
+
+def test_the_table_shows_points_checks_and_examples() -> None:
+    one = run(*ALL_RIGHT[:2], result("3.1", "c", "failed", of=2), result("3.2", "d", n=1234))
+    one.environment = {"answers": "mine", "data set": "drawn digits"}
+    paper = Paper()
+    write_score(one, paper)
+    assert paper.lines == [
+        "= score =",
+        "answers: mine",
+        "data set: drawn digits",
+        "",
+        "exercise                                                  points    checks  examples",
+        "3.1    Three parts                                      0.67 / 1     2 / 4        30",
+        "3.2    One part                                        0.5 / 0.5     1 / 1     1,234",
+        "Essay  An essay                                          ? / 1.5   needs a human reader",
+        "total                                                   1.17 / 3     3 / 5     1,264",
+        "1.17 of the 1.5 points that checks can decide; "
+        "the report's 1.5 is for a human reader to give.",
+    ]
+    assert paper.marks[5:7] == [{"green": False, "red": True}, {"green": True, "red": False}]
+
+
+def test_the_columns_stand_under_one_another() -> None:
+    results = [result(e.number, part, n=10**6) for e in HOMEWORK for part in e.parts]
+    paper = Paper()
+    write_score(run(*results, exercises=tuple(HOMEWORK)), paper)
+    table = paper.lines[2:-1]
+    assert {len(line) for line in table if "reader" not in line} == {84}
+    assert all(line[7] != " " for line in table[1:-1])
