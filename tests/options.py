@@ -294,6 +294,22 @@ def _shares_weights(layer: Convolution) -> str | None:
     return None if numbers == kernel else f"{layer}: {numbers} different weights, not {kernel}"
 
 
+DELTAS = {
+    "A": "δ^(L) = y^(L) − t",
+    "B": "δ^(L-1) = y^(L) − t",
+    "C": "δ^(L-1) = (y^(L) − t) ⊙ f'(y^(L-1))",
+}
+"""The options that 1.3 and 1.4 share."""
+
+
+def _readings(
+    refutation: Callable[[str], Callable[[Head], str | None]], kinds: dict[str, tuple[str, ...]]
+) -> tuple[Reading, ...]:
+    """One reading for each kind of last layer that the question may speak of."""
+    options = tuple(Option(letter, words, refutation(letter)) for letter, words in DELTAS.items())
+    return tuple(Reading(words, heads(layers), options) for words, layers in kinds.items())
+
+
 QUESTIONS: dict[str, tuple[Reading, ...]] = {
     "1.1": (
         Reading(
@@ -315,41 +331,19 @@ QUESTIONS: dict[str, tuple[Reading, ...]] = {
             ),
         ),
     ),
-    "1.3": tuple(
-        Reading(
-            words,
-            heads(kinds),
-            tuple(
-                Option(letter, statement, _euclidean(letter))
-                for letter, statement in {
-                    "A": "δ^(L) = y^(L) − t",
-                    "B": "δ^(L-1) = y^(L) − t",
-                    "C": "δ^(L-1) = (y^(L) − t) ⊙ f'(y^(L-1))",
-                }.items()
-            ),
-        )
-        for words, kinds in {
+    "1.3": _readings(
+        _euclidean,
+        {
             "Layer L is of any kind.": ("linear", "sigmoid", "tanh"),
             "Layer L applies an activation to each element.": ("sigmoid", "tanh", "relu"),
-        }.items()
+        },
     ),
-    "1.4": tuple(
-        Reading(
-            words,
-            heads(kinds),
-            tuple(
-                Option(letter, statement, _cross_entropy(letter))
-                for letter, statement in {
-                    "A": "δ^(L) = y^(L) − t",
-                    "B": "δ^(L-1) = y^(L) − t",
-                    "C": "δ^(L-1) = (y^(L) − t) ⊙ f'(y^(L-1))",
-                }.items()
-            ),
-        )
-        for words, kinds in {
+    "1.4": _readings(
+        _cross_entropy,
+        {
             "Layer L is the softmax, y^(L) = f(y^(L-1)) is the output.": ("softmax",),
             "The softmax comes after the output y^(L), as the formula is written.": ("scores",),
-        }.items()
+        },
     ),
     "1.5": (
         Reading(
