@@ -3,6 +3,7 @@
 Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 """
 
+import math
 import os
 import pickle
 import shutil
@@ -149,6 +150,40 @@ def test_data_with_noise_scatter_about_the_line(
         bool(((residuals - c * x).abs() > rounding * (1 + c.abs())).any()),
         f"returned residuals that are {c.item():.3g}·x, so that all points lie on one line",
         "errors that do not depend on x",
+    )
+
+
+@check("2.5", "random_data", cost=3, noise=st.sampled_from([2.0, 0.5, 1.0, 4.0]), seed=seeds)
+def test_noise_is_the_standard_deviation_of_the_errors(
+    solutions: Answers, noise: float, seed: int
+) -> None:
+    """On 4096 examples the errors have mean 0 and their mean square is noise²."""
+    n = 4096
+    x, y = two_columns(
+        solutions.linear_regression.random_data(
+            n,
+            slope=2.0,
+            intercept=-1.0,
+            noise=noise,
+            generator=torch.Generator().manual_seed(seed),
+        ),
+        n,
+    )
+    errors = y.double() - (2.0 * x.double() - 1.0)
+    # As for the weights of 2.4: eight standard deviations do not happen by chance.
+    near(
+        float(errors.mean()),
+        0.0,
+        8 * noise / math.sqrt(n),
+        "the mean of y − (slope·x + intercept)",
+        said="returned errors whose mean is ",
+    )
+    near(
+        float((errors**2).mean()),
+        noise**2,
+        8 * math.sqrt(2 / n) * noise**2,
+        f"noise², the mean square of y − (slope·x + intercept), with noise={noise:g}",
+        said="returned errors whose mean square is ",
     )
 
 

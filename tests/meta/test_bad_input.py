@@ -5,6 +5,7 @@ that nothing else can be the reason for the refusal.
 """
 
 import copy
+import errno
 import io
 import os
 import re
@@ -225,7 +226,7 @@ NO_LABELS = [
     ("in int32", LABELS.int(), TypeError, "torch.int32"),
     ("in floating point", LABELS.float(), TypeError, "torch.float32"),
     ("of a class 10", LABELS + 1, ValueError, "10"),
-    ("of a class −1", LABELS - 1, ValueError, "-1"),
+    ("of a negative class", LABELS - 1, ValueError, "-1"),
     ("on another device", LABELS.to("meta"), ValueError, "meta"),
 ]
 NO_CLASSIFIER = [
@@ -296,6 +297,8 @@ def all_cases() -> Iterator[Case]:
         ("of classes that sum to 2", torch.full((2, 3), 2 / 3), ValueError, "2"),
         ("of zeros", torch.zeros(2, 3), ValueError, "0"),
         ("negative", torch.tensor([[-1.0, 1, 1], [0, 0, 1]]), ValueError, "-1"),
+        ("of zeros in one row", torch.tensor([[0.0, 0, 0], [1, 0, 0]]), ValueError, "to 0"),
+        ("of two classes in one row", torch.tensor([[1.0, 0, 0], [1, 1, 0]]), ValueError, "to 2"),
         ("nan", torch.full((2, 3), torch.nan), ValueError, "nan"),
     )
 
@@ -327,6 +330,7 @@ def all_cases() -> Iterator[Case]:
         ("of one size", (5,), ValueError, "(5,)"),
         ("of three sizes", (5, 5, 5), ValueError, "(5, 5, 5)"),
         *((f"with {wrong} in it", (2, v), kind, said) for wrong, v, kind, said in NO_COUNT),
+        *((f"with {wrong} at first", (v, 2), kind, said) for wrong, v, kind, said in NO_COUNT),
     )
     yield from cases(
         "tensor_operations.random_matrices",
@@ -524,7 +528,11 @@ def test_what_does_not_fit_is_refused_in_words(solutions: Answers, case: Case) -
         function(**arguments)
     words = str(refusal.value)
     assert refusal.type is case.error, words
-    assert re.search(rf"\b{case.part or case.argument}\b", words), words
+    # What does not fit is the subject, unless it is the other one's dtype or device that does not.
+    two = re.search("of the model|on the device of", words)
+    subject = words if two else words.partition(" must ")[0]
+    assert re.search(rf"\b{case.part or case.argument}\b", subject), words
+    assert "must be None" not in words
     assert case.given in words, words
     assert "\n" not in words
     assert same(picture(arguments), before), "an argument was changed before it was refused"
@@ -593,6 +601,40 @@ def test_weights_that_cannot_be_written_leave_nothing(
     assert path.name in str(refusal.value)
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "weights.pt").read_bytes() == b"precious"
+
+
+def test_a_disk_that_fills_up_is_left_as_it_was(
+    solutions: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written beside the old weights until then is removed."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "weights.pt").write_bytes(b"precious")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        function_of(solutions, "linear_regression.save_weights")(
+            regression(1.0, 2.0), tmp_path / "weights.pt"
+        )
+    assert contents(tmp_path) == {"weights.pt": b"precious"}
+
+
+def test_the_bytes_are_on_disk_before_they_take_the_name(
+    solutions: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a loss of power could leave the name with a file of nothing."""
+    path, done = tmp_path / "weights.pt", []
+    replace = os.replace
+
+    def note_replace(source: Any, target: Any) -> None:
+        done.append(("replace", os.stat(source).st_size))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", lambda fd: done.append(("fsync", os.fstat(fd).st_size)))
+    monkeypatch.setattr(os, "replace", note_replace)
+    function_of(solutions, "linear_regression.save_weights")(regression(1.0, 2.0), path)
+    assert done == [("fsync", path.stat().st_size), ("replace", path.stat().st_size)]
 
 
 STATE = regression(1.0, 2.0).state_dict()
@@ -800,3 +842,70 @@ def test_a_loader_that_runs_dry_is_refused_when_it_does(solutions: Answers) -> N
     )
     assert isinstance(outcome, ValueError)
     assert "loader" in str(outcome)
+    assert str(outcome).endswith("none in 2")
+
+
+def test_the_names_of_the_layers_count_from_1(solutions: Answers) -> None:
+    MLP = solutions.gradient_comparison.MLP.target
+    found = solutions.gradient_comparison.layer_gradients(MLP((3, 2)), IMAGES, LABELS)
+    assert [*found] == ["linear1", "linear2", "linear3"]
+
+
+def test_the_picture_counts_the_layers_from_1(solutions: Answers) -> None:
+    """The axes say what they show, and a variant of one layer is a point that can be seen."""
+    figure = function_of(solutions, "gradient_comparison.plot")(
+        {"deep": {"a": 0.5, "b": 0.25, "c": 0.125}, "flat": {"a": 0.5}}
+    )
+    (axes,) = figure.axes
+    assert [[*line.get_xdata()] for line in axes.lines] == [[1, 2, 3], [1]]
+    assert [line.get_marker() for line in axes.lines] == ["o", "o"]
+    assert [*axes.get_xticks()] == [1, 2, 3]
+    assert axes.get_xlabel() == "linear layer, from input to output"
+    assert axes.get_ylabel() == "mean |∂E/∂W|"
+
+
+def test_digits_are_read_from_data_and_downloaded_only_if_asked(
+    solutions: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def download(dataset: Any) -> None:
+        asked.append(dataset.root)
+        shutil.copytree(folder() / "MNIST", tmp_path / "data" / "MNIST")
+
+    monkeypatch.setattr("torchvision.datasets.MNIST.download", download)
+    monkeypatch.chdir(tmp_path)
+    mnist = function_of(solutions, "gradient_comparison.mnist")
+    with pytest.raises(FileNotFoundError):
+        mnist()
+    assert asked == []
+    assert len(mnist(download=True)) == 3
+    assert asked == ["data"]
+    assert len(mnist()) == 3
+
+
+def test_labels_that_are_too_few_are_counted(solutions: Answers, tmp_path: Path) -> None:
+    two = torch.zeros(2, 28, 28, dtype=torch.uint8), LABELS[:2].to(torch.uint8)
+    idx.write_dataset(tmp_path, train=two, test=two)
+    raw, (images, _) = Path("MNIST", "raw"), idx.FILES["train"]
+    shutil.copy(folder() / raw / images, tmp_path / raw / images)
+    with pytest.raises(FileNotFoundError, match="3 images with 2 labels"):
+        function_of(solutions, "gradient_comparison.mnist")(tmp_path)
+
+
+def test_weights_that_were_saved_on_a_gpu_are_loaded_without_one(
+    solutions: Answers, tmp_path: Path
+) -> None:
+    path = tmp_path / "weights.pt"
+    on_gpu = repacked(
+        FILES[0],
+        lambda part: part.replace(b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0"),
+    )
+    assert on_gpu != FILES[0]
+    path.write_bytes(on_gpu)
+    model = function_of(solutions, "linear_regression.load_weights")(path)
+    assert {name: p.device.type for name, p in model.named_parameters()} == {
+        "linear.weight": "cpu",
+        "linear.bias": "cpu",
+    }
+    assert model(torch.ones(1, 1)).item() == 3.0
