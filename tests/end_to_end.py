@@ -126,12 +126,16 @@ class Verdict:
         return [line[:74] for line in lines if re.match(r"(total|\d\.\d) .* / ", line)]
 
     @cached_property
-    def messages(self) -> dict[str, str]:
-        """Check that failed → its message, but for those that repeat one told before."""
+    def failed(self) -> dict[str, str]:
+        """Check that failed → what is told of it."""
         failures = self.output.partition("= FAILURES =")[2].partition(" score =")[0]
         parts = re.split(r"^_+ (\w+) _+$", failures, flags=re.MULTILINE)[1:]
-        told = dict(zip(parts[::2], parts[1::2], strict=True))
-        return {name: text for name, text in told.items() if "same message as above" not in text}
+        return dict(zip(parts[::2], parts[1::2], strict=True))
+
+    @property
+    def messages(self) -> dict[str, str]:
+        """The same without those that repeat a message told before."""
+        return {name: t for name, t in self.failed.items() if "same message as above" not in t}
 
 
 class Failed(Exception):
@@ -228,7 +232,7 @@ def as_plain(workplace: Workplace, verdict: Verdict) -> None:
     same(len(verdict.table), len(EXERCISES), verdict)  # the total stands for the report
     for told in ("code", "table"):
         same(getattr(verdict, told), getattr(workplace.plain, told), verdict)
-    same(sorted(verdict.messages), sorted(workplace.plain.messages), verdict)
+    same(sorted(verdict.failed), sorted(workplace.plain.failed), verdict)
 
 
 def starter_earns_nothing(workplace: Workplace) -> str:
