@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
+
+# What is imported, a million objects, stays until the end: the garbage collector need not go
+# through it again and again, while it grows or later.
+gc.disable()
 
 # Tensors here are small: a second thread costs more than it brings, and much more on a busy
 # machine. matplotlib must not look for a screen.
@@ -99,7 +104,8 @@ def solutions(request: pytest.FixtureRequest) -> Answers:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what judges the suite itself where a learner's answers are judged."""
-    return True if collection_path.name == "test_notebook.py" and not is_reference(config) else None
+    about_the_suite = ("test_trial.py", "test_notebook.py")
+    return True if collection_path.name in about_the_suite and not is_reference(config) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -118,17 +124,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    names = {item.path.stem for item in session.items}
-    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
-        return
-    if "test_notebook" in names:
-        from tests.test_notebook import execution
+    gc.freeze()
+    modules = {item.path.stem for item in session.items}
+    if not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
+        start_beside(modules)
+    gc.enable()
 
-        execution()
-    if "test_linear_regression" in names:
+
+def start_beside(modules: set[str]) -> None:
+    """Start what runs in processes of its own, for the tests of these modules."""
+    # The smaller this process is when it forks, the quicker are the forks of that fork.
+    if "test_linear_regression" in modules:
         from tests.processes import server
 
         server()
+    if "test_notebook" in modules:
+        # The checks need these, too: imported before the fork, they cost their time once.
+        import matplotlib.pyplot  # noqa: F401
+        import torchvision  # noqa: F401
+
+        from tests.test_notebook import execution
+
+        execution()
 
 
 def check_of(item: pytest.Item) -> Any:

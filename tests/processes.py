@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,6 @@ from typing import Any
 import torch
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 60
-"""Seconds after which a forked process counts as hanging."""
 
 
 class Server:
@@ -64,8 +63,20 @@ class Server:
 
     def ask(self, task: str, **arguments: Any) -> Any:
         """Run one of TASKS in a fresh process; its result, or {"error": …} in words."""
-        self.requests.write(json.dumps({"task": task, **arguments}) + "\n")
+        self.begin(task, **arguments)
+        return self.result()
+
+    def begin(self, task: str, *, patience: int = 60, **arguments: Any) -> None:
+        """Start one of TASKS, beside what goes on here; after so many seconds it counts as hanging.
+
+        Ask for the result before the next one.
+        """
+        request = {"task": task, "patience": patience, "arguments": arguments}
+        self.requests.write(json.dumps(request) + "\n")
         self.requests.flush()
+
+    def result(self) -> Any:
+        """Wait for the task that has begun; its result, or {"error": …} in words."""
         reply = self.replies.readline()
         return json.loads(reply) if reply else {"error": "the process beside the suite has ended"}
 
@@ -86,7 +97,7 @@ def serve(requests: int, replies: int) -> None:
     torch.save(regression(0.0, 0.0).state_dict(), warm)
     warm.seek(0)
     torch.load(warm, weights_only=True)
-    out = os.dup(replies)
+    out = os.fdopen(os.dup(replies), "wb")
     # What an answer prints must not be taken for a reply, nor appear among the results.
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (1, 2):
@@ -103,16 +114,18 @@ def serve(requests: int, replies: int) -> None:
         _, status = os.waitpid(child, 0)
         if not reply:
             reply = json.dumps({"error": f"the process ended with status {status}"}).encode()
-        os.write(out, reply + b"\n")
+        out.write(reply + b"\n")
+        out.flush()
 
 
 def _reply(write: int, request: dict[str, Any]) -> None:
-    signal.alarm(PATIENCE)
+    signal.alarm(request["patience"])
     try:
-        result = TASKS[request.pop("task")](**request)
+        result = TASKS[request["task"]](**request["arguments"])
     except BaseException as error:
         result = {"error": f"{type(error).__name__}: {error}"}
-    os.write(write, json.dumps(result).encode())
+    with os.fdopen(write, "w") as pipe:
+        json.dump(result, pipe)
     os._exit(0)
 
 
@@ -136,66 +149,89 @@ def reload(folder: str, variant: str | None, path: str, x: list[float]) -> Any:
     return {"dtype": str(y.dtype), "y": [value.hex() for value in y.double().flatten().tolist()]}
 
 
-def save_interrupted(
-    folder: str,
-    variant: str | None,
-    *,
-    path: str,
-    weights: list[float],
-    limits: list[tuple[str, int]],
-    kill: bool,
-) -> Any:
-    """Save, once for each limit, and interrupt it there. Between two tries the file is put back.
+Left = tuple[str, str | None]
+"""What happened, and what was then in the file, in hexadecimal, or None if there is none."""
 
-    At ("byte", n) the disk takes n bytes of a file; the process dies at the first byte too many, as
-    if the machine had lost power, or without ``kill`` sees an OSError. At ("step", n) it dies
-    before the n-th time that a file in the folder of path is opened, renamed or removed.
-    Returns for each limit what is in path afterwards, in hexadecimal, or None if nothing is.
+
+def save_and_crash(
+    folder: str, variant: str | None, *, path: str, weights: list[float], sizes: list[int]
+) -> list[Left]:
+    """Save over what is in path, and crash in every way: as if the machine had lost power.
+
+    That is once a file has grown to each of ``sizes``, in bytes, and before each of STEPS, where a
+    crash would leave what the disk holds just then: that can be looked at without dying.
     """
-    answers = _answers(folder, variant)
-    save_weights = answers.linear_regression.save_weights.target
-    model = regression(*weights)
-    before = Path(path).read_bytes()
+    save, file = _answers(folder, variant).linear_regression.save_weights.target, Path(path)
+    model, before = regression(*weights), file.read_bytes()
     found = []
-    for unit, limit in limits:
-        Path(path).unlink(missing_ok=True)
-        Path(path).write_bytes(before)
-        child = os.fork()
-        if child == 0:
-            if unit == "byte":
-                signal.signal(signal.SIGXFSZ, signal.SIG_DFL if kill else signal.SIG_IGN)
-                resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-            else:
-                _die_at_step(limit, str(Path(path).parent))
+    for size in sizes:
+        if os.fork() == 0:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             try:
-                save_weights(model, Path(path))
-            except BaseException:  # on a full disk any error will do
-                os._exit(1 if kill else 0)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if kill and os.WIFEXITED(status) and os.WEXITSTATUS(status) == 1:
-            return {"error": f"an error instead of going on, at {unit} {limit} of the writing"}
-        found.append(Path(path).read_bytes().hex() if Path(path).exists() else None)
+                save(model, file)
+            finally:
+                os._exit(1 if sys.exc_info()[1] else 0)
+        _, status = os.wait()
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
+            raise RuntimeError(f"an error instead of going on, at byte {size} of the file")
+        found.append(_left(f"the process was killed at byte {size} of the file", file))
+        _put_back(file, before)
+    _before_each_step(
+        file.parent,
+        lambda step: found.append(_left(f"the process was killed before {step}", file)),
+    )
+    save(model, file)
     return found
+
+
+def save_on_a_full_disk(
+    folder: str, variant: str | None, *, path: str, weights: list[float], sizes: list[int]
+) -> list[Left]:
+    """Save over what is in path where a file can grow to each of ``sizes``, and then OSError."""
+    save, file = _answers(folder, variant).linear_regression.save_weights.target, Path(path)
+    model, before = regression(*weights), file.read_bytes()
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    found = []
+    for size in sizes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+        with suppress(Exception):  # any error will do
+            save(model, file)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        found.append(_left(f"the disk was full at byte {size} of the file", file))
+        _put_back(file, before)
+    return found
+
+
+def _left(what: str, file: Path) -> Left:
+    return what, file.read_bytes().hex() if file.exists() else None
+
+
+def _put_back(file: Path, content: bytes) -> None:
+    file.unlink(missing_ok=True)  # which may have become a link
+    file.write_bytes(content)
 
 
 STEPS = {"open", "os.rename", "os.remove", "os.link", "os.truncate", "os.chmod", "os.rmdir"}
 """The audit events of CPython at which a file may change its name or be opened."""
 
 
-def _die_at_step(number: int, folder: str) -> None:
-    """End the process at the n-th step that touches a file in this folder."""
-    steps = 0
+def _before_each_step(folder: Path, look: Callable[[str], None]) -> None:
+    """From now on, look before each of STEPS that touches a file in this folder."""
+    looking = False
 
-    def count(event: str, args: tuple) -> None:
-        nonlocal steps
-        if event in STEPS and any(folder in os.fsdecode(a) for a in args if _is_path(a)):
-            steps += 1
-            if steps == number:
-                os._exit(0)
+    def watch(event: str, args: tuple) -> None:
+        nonlocal looking
+        if looking or event not in STEPS:
+            return
+        if any(str(folder) in os.fsdecode(a) for a in args if _is_path(a)):
+            looking = True
+            look(event)
+            looking = False
 
-    sys.addaudithook(count)
+    sys.addaudithook(watch)
 
 
 def _is_path(value: Any) -> bool:
@@ -222,4 +258,16 @@ def regression(weight: float, bias: float) -> LinearRegression:
     return model
 
 
-TASKS: dict[str, Callable[..., Any]] = {"reload": reload, "save_interrupted": save_interrupted}
+def execute_notebook(path: str) -> Any:
+    """Run the notebook's cells from top to bottom: see tests.notebook."""
+    from tests.notebook import execute
+
+    return execute(Path(path))
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    "reload": reload,
+    "save_and_crash": save_and_crash,
+    "save_on_a_full_disk": save_on_a_full_disk,
+    "execute_notebook": execute_notebook,
+}

@@ -432,21 +432,16 @@ def test_saving_again_replaces_the_file(solutions: Answers, w: float) -> None:
     )
 
 
-CRASHES = (("byte", 1), ("byte", 700), *(("step", number) for number in range(1, 6)))
-"""Where the process dies: at a byte of the file, or before the n-th time that a file in the
-folder is opened, renamed or removed."""
-
-
 @check("2.5", "save_weights")
 def test_a_crash_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
     """A process killed at any byte or step of the writing leaves a file wholly old or new."""
-    judge_interrupted(solutions, CRASHES, kill=True)
+    judge_interrupted(solutions, "save_and_crash", sizes=(1, 700))
 
 
 @check("2.5", "save_weights")
 def test_a_full_disk_leaves_the_old_file(solutions: Answers) -> None:
     """A disk that fills up while the file is written costs the new weights, not the old ones."""
-    judge_interrupted(solutions, (("byte", 0), ("byte", 700)), kill=False)
+    judge_interrupted(solutions, "save_on_a_full_disk", sizes=(0, 700))
 
 
 @check("2.5", "save_weights")
@@ -465,32 +460,28 @@ def test_the_old_file_is_replaced_and_not_written_over(solutions: Answers) -> No
     )
 
 
-def judge_interrupted(
-    solutions: Answers, limits: tuple[tuple[str, int], ...], *, kill: bool
-) -> None:
+def judge_interrupted(solutions: Answers, task: str, *, sizes: tuple[int, ...]) -> None:
     path = new_path()
     save(solutions, regression(1.0, 2.0), path)
     old = path.read_bytes()
     found = server().ask(
-        "save_interrupted",
+        task,
         folder=str(solutions.folder),
         variant=solutions.variant,
         path=str(path),
         weights=[3.0, 4.0],
-        limits=limits,
-        kill=kill,
+        sizes=sizes,
     )
     call = "save_weights(model, path) with weights already in path"
     if isinstance(found, dict):
         raise Wrong(f"could not be tried: {found['error']}", "a saved file", call=call)
-    for (unit, limit), digits in zip(limits, found, strict=True):
+    for what, digits in found:
         content = None if digits is None else bytes.fromhex(digits)
         if content != old and not is_new(content):
-            what = "the process was killed" if kill else "the disk was full"
             left = "no file" if content is None else "a file that is neither the old nor the new"
             size = "" if content is None else f" ({len(content)} bytes)"
             raise Wrong(
-                f"left {left}{size} when {what} at {unit} {limit} of the writing",
+                f"left {left}{size} when {what}",
                 "the old file or the new one, whole: write a file beside path, then os.replace",
                 call=call,
             )
@@ -526,7 +517,7 @@ def test_the_loaded_model_gives_identical_outputs(
         equal(model(x), saved(x), "the output of the saved model, bit for bit")
 
 
-@check("2.5", "load_weights", w=quarters)
+@check("2.5", "load_weights", cost=2, w=quarters)
 def test_loaded_models_share_nothing(solutions: Answers, w: float) -> None:
     """Two models loaded from one file are separate: changing one changes neither file nor other."""
     path = new_path()
@@ -549,7 +540,7 @@ def test_loaded_models_share_nothing(solutions: Answers, w: float) -> None:
     )
 
 
-@check("2.5", "load_weights", w=quarters)
+@check("2.5", "load_weights", cost=3, w=quarters)
 def test_what_was_saved_last_is_loaded_and_shared_with_nobody(solutions: Answers, w: float) -> None:
     """save_weights and load_weights go through the file: the saved model is not the loaded one."""
     path = new_path()

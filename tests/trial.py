@@ -8,7 +8,7 @@ there.
 import json
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -69,32 +69,65 @@ def attempt(entry: Entry, answers: Answers) -> Outcome:
     return Outcome(check.name, f"{stranger[0].name} rejects it, too" if stranger else "")
 
 
-def try_all(entries: Sequence[Entry], answers: Answers) -> dict[str, Outcome]:
-    """Try the entries, on two processors if there are more than a few.
+class Outcomes:
+    """The outcomes of the entries of the catalogue, each tried when it is first asked for."""
 
-    Those that need a process of their own for saving and loading stay here; the others go to a
-    fork of this process, if it has no threads that a fork would lose.
-    """
-    slow = {"linear_regression.save_weights", "linear_regression.load_weights"}
-    here = [entry for entry in entries if slow.intersection(entry.replaced)]
-    there = [entry for entry in entries if not slow.intersection(entry.replaced)]
-    if len(entries) < 20 or threading.active_count() > 1 or not hasattr(os, "fork"):
-        return {entry.name: attempt(entry, answers) for entry in entries}
-    for check in REGISTER.values():
-        asks(check, answers)
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        with os.fdopen(write, "w") as pipe:
-            for entry in there:
-                pipe.write(json.dumps([entry.name, *attempt(entry, answers)]) + "\n")
-        os._exit(0)
-    os.close(write)
-    outcomes = {entry.name: attempt(entry, answers) for entry in here}
-    with os.fdopen(read) as pipe:
-        for line in pipe:
-            name, *outcome = json.loads(line)
-            outcomes[name] = Outcome(*outcome)
-    os.waitpid(child, 0)
-    return outcomes
+    def __init__(self, answers: Answers) -> None:
+        self.answers = answers
+        self.found: dict[str, Outcome] = {}
+
+    def __getitem__(self, entry: Entry) -> Outcome:
+        if entry.name not in self.found:
+            self.found[entry.name] = attempt(entry, self.answers)
+        return self.found[entry.name]
+
+    def rejected_by(self, check: Check) -> bool:
+        """Whether the check was the first to reject one of the mistakes tried so far."""
+        return any(outcome.rejected_by == check.name for outcome in self.found.values())
+
+    def try_all(self, entries: Iterable[Entry]) -> None:
+        """Try them at once, in this process and a fork of it that has half of the work.
+
+        There is no fork beside threads, which it would lose.
+        """
+        if threading.active_count() > 1 or not hasattr(os, "fork"):
+            return
+        for check in REGISTER.values():
+            asks(check, self.answers)
+        # Only this process can ask the one beside it to save and load.
+        own = {"linear_regression.save_weights", "linear_regression.load_weights"}
+        here = [entry for entry in entries if own.intersection(entry.replaced)]
+        shared = [entry for entry in entries if not own.intersection(entry.replaced)]
+        queue, results = Queue(len(shared)), os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(results[0])
+            with os.fdopen(results[1], "w") as pipe:
+                for number in queue:
+                    outcome = self[shared[number]]
+                    pipe.write(json.dumps([shared[number].name, *outcome]) + "\n")
+            os._exit(0)
+        os.close(results[1])
+        for entry in here:
+            self[entry]
+        for number in queue:
+            self[shared[number]]
+        with os.fdopen(results[0]) as pipe:
+            for line in pipe:
+                name, *outcome = json.loads(line)
+                self.found[name] = Outcome(*outcome)
+        os.waitpid(child, 0)
+
+
+class Queue:
+    """The numbers below n, each for the one of several processes that takes it first."""
+
+    def __init__(self, n: int) -> None:
+        # A pipe holds at least 4096 bytes before anybody reads: POSIX's PIPE_BUF times eight here.
+        self.read, write = os.pipe()
+        os.write(write, b"".join(number.to_bytes(2, "big") for number in range(n)))
+        os.close(write)
+
+    def __iter__(self) -> Iterator[int]:
+        while taken := os.read(self.read, 2):
+            yield int.from_bytes(taken, "big")

@@ -14,22 +14,22 @@ from tests import (  # noqa: F401 - importing the checks registers them
 from tests.answers import Answers
 from tests.catalogue import ALTERNATIVES, MISTAKES, Alternative, Mistake, load
 from tests.checks import REGISTER, Check
-from tests.trial import Outcome, asks, rejection, try_all
+from tests.trial import Outcomes, asks, rejection
 
 load()
 
 
 @pytest.fixture(scope="session")
-def outcomes(request: pytest.FixtureRequest, solutions: Answers) -> dict[str, Outcome]:
+def outcomes(request: pytest.FixtureRequest, solutions: Answers) -> Outcomes:
     """The outcomes of all entries whose tests were selected."""
+    outcomes = Outcomes(solutions)
     chosen = [
         item.callspec.params["entry"]
         for item in request.session.items
         if isinstance(item, pytest.Function) and "outcomes" in item.fixturenames
     ]
-    return try_all(
-        [entry for entry in chosen if isinstance(entry, Mistake | Alternative)], solutions
-    )
+    outcomes.try_all([entry for entry in chosen if isinstance(entry, Mistake | Alternative)])
+    return outcomes
 
 
 def named(entries: Iterable) -> pytest.MarkDecorator:
@@ -37,25 +37,23 @@ def named(entries: Iterable) -> pytest.MarkDecorator:
 
 
 @named(MISTAKES.values())
-def test_a_mistake_is_rejected(outcomes: dict[str, Outcome], entry: Mistake) -> None:
+def test_a_mistake_is_rejected(outcomes: Outcomes, entry: Mistake) -> None:
     """A check of its own exercise rejects it, and does so again; none of another exercise does."""
-    outcome = outcomes[entry.name]
+    outcome = outcomes[entry]
     assert not outcome.problem, f"{entry.name} of {entry.exercise}: {outcome.problem}"
 
 
 @named(ALTERNATIVES.values())
-def test_a_right_answer_is_accepted(outcomes: dict[str, Outcome], entry: Alternative) -> None:
+def test_a_right_answer_is_accepted(outcomes: Outcomes, entry: Alternative) -> None:
     """Every check accepts it on every case."""
-    outcome = outcomes[entry.name]
+    outcome = outcomes[entry]
     assert not outcome.problem, f"{entry.name} of {entry.exercise}: {outcome.problem}"
 
 
 @named(REGISTER.values())
-def test_a_check_earns_its_place(
-    outcomes: dict[str, Outcome], solutions: Answers, entry: Check
-) -> None:
+def test_a_check_earns_its_place(outcomes: Outcomes, solutions: Answers, entry: Check) -> None:
     """Each check rejects at least one known mistake: what rejects nothing proves nothing."""
-    if any(outcome.rejected_by == entry.name for outcome in outcomes.values()):
+    if outcomes.rejected_by(entry):
         return
     suspects = [
         mistake
