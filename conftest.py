@@ -25,11 +25,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from pytorch_basics_verified import add_options
-from report.run import Exercise, Result, Run, points
+from report.run import Exercise, Result, Run, Tried, points
 from report.terminal import write_score
 from tests import digits, evidence
 from tests.exercises import EXERCISES
-from tests.recording import recorded, sources, told
+from tests.recording import TRIED, recorded, sources, told
 
 if TYPE_CHECKING:
     from tests.answers import Answers
@@ -186,6 +186,8 @@ def pytest_runtest_makereport(
             ("part", check.part),
             ("points", points(exercise.points / len(exercise.parts) / report.verified["of"])),
         ]
+    if call.when == "call" and TRIED in item.stash:
+        report.tried = item.stash[TRIED] | {"passed": report.passed}
     return report
 
 
@@ -193,6 +195,16 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Called in the process that shows the results, wherever the check ran."""
     if result := getattr(report, "verified", None):
         RUN.add(Result(**result))
+    if entry := getattr(report, "tried", None):
+        RUN.tried[entry["name"]] = Tried(**entry)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """With -v the line of a known mistake says who rejects it: the whole table, as it is made."""
+    entry = getattr(report, "tried", None)
+    if not (entry and entry["is_mistake"] and report.passed):
+        return None
+    return "passed", ".", f"PASSED (rejected by {entry['rejected_by']})"
 
 
 def environment(config: pytest.Config) -> dict[str, str]:
@@ -203,6 +215,7 @@ def environment(config: pytest.Config) -> dict[str, str]:
     return {
         "answers": "solutions (the reference)" if is_reference(config) else str(folder),
         **({"data set": digits.digits().name} if "2.4" in ran else {}),
+        **({"the suite on trial": trial} if (trial := RUN.trial()) else {}),
         "versions": ", ".join(
             [f"Python {platform.python_version()}"]
             + [f"{name} {version(name)}" for name in ("torch", "torchvision", "hypothesis")]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from report.run import Result, Row, Run, points, total
+from report.run import Result, Row, Run, Tried, points, total
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -131,6 +131,8 @@ class Section:
     failed: list[Result] = field(default_factory=list)
     skipped: list[Result] = field(default_factory=list)
     passed: list[Result] = field(default_factory=list)
+    trial: list[tuple[str, list[Tried]]] = field(default_factory=list)
+    """The entries of the catalogue by what became of them, where the suite itself is on trial."""
 
 
 MARKS = {
@@ -197,11 +199,28 @@ def _sections(run: Run, rows: Iterable[Row]) -> Iterator[Section]:
             failed=[r for r in results if r.outcome == "failed"],
             skipped=[r for r in results if r.outcome == "skipped"],
             passed=[r for r in results if r.outcome == "passed"],
+            trial=list(_trial(run, exercise.number)),
         )
         if results:
             section.listings = list(_listings(run, row, shown))
             section.evidence = list(_evidence(results))
         yield section
+
+
+def _trial(run: Run, exercise: str) -> Iterator[tuple[str, list[Tried]]]:
+    tried = [one for one in run.tried.values() if one.exercise == exercise]
+    mistakes = [one for one in tried if one.is_mistake]
+    for check in {one.rejected_by: None for one in mistakes if one.rejected_by}:
+        claim = run.results[check].claim if check in run.results else check
+        yield f"Rejected by: {claim}", [one for one in mistakes if one.rejected_by == check]
+    right = [one for one in tried if not one.is_mistake]
+    for headline, entries in (
+        ("Rejected by no check", [one for one in mistakes if not one.rejected_by]),
+        ("Right answers, accepted by every check", [one for one in right if one.passed]),
+        ("Right answers, rejected all the same", [one for one in right if not one.passed]),
+    ):
+        if entries:
+            yield headline, entries
 
 
 def _question(asked: str) -> tuple[str, list[tuple[str, str]]]:

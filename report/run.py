@@ -39,6 +39,24 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """An entry of the catalogue on trial: a known mistake, or a right answer written differently.
+
+    ``says`` is what the mistake computes instead, or what is different about the right answer.
+    """
+
+    exercise: str
+    part: str
+    name: str
+    says: str
+    is_mistake: bool
+    rejected_by: str | None
+    """The first check that rejected it."""
+    passed: bool
+    """Whether it fared as it should."""
+
+
+@dataclass(frozen=True)
 class Row:
     """A line of the score card. ``earned`` is None where a reader has to decide."""
 
@@ -55,6 +73,7 @@ class Run:
 
     exercises: list[Exercise]
     results: dict[str, Result] = field(default_factory=dict)
+    tried: dict[str, Tried] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
     """The source of each answer under test, by "module.function"."""
@@ -66,6 +85,22 @@ class Run:
     def of_exercise(self, number: str) -> list[Result]:
         """The results of one exercise, in the order in which its checks ran."""
         return [result for result in self.results.values() if result.exercise == number]
+
+    def trial(self, exercise: str | None = None) -> str:
+        """How the catalogue fared, all of it or one exercise's share, in words; "" if untried."""
+        said = []
+        for is_mistake, what in (
+            (True, "known mistakes rejected"),
+            (False, "right answers written differently accepted"),
+        ):
+            tried = [
+                entry
+                for entry in self.tried.values()
+                if entry.is_mistake == is_mistake and exercise in (None, entry.exercise)
+            ]
+            if tried:
+                said.append(f"{sum(entry.passed for entry in tried)} of {len(tried)} {what}")
+        return ", ".join(said)
 
     def score(self) -> list[Row]:
         """The score card: each part earns its share if all of its checks ran and passed."""

@@ -4,13 +4,18 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis.errors import Flaky
 
 from tests.answers import Answers
+from tests.catalogue import Alternative, Mistake
 from tests.checks import Check, checks_of
 from tests.diagnosis import diagnose
 from tests.exercises import EXERCISES
 from tests.verdict import Wrong
+
+TRIED = pytest.StashKey[dict[str, Any]]()
+"""Where a test of the trial leaves its record."""
 
 
 def told(check: Check, answers: Answers | None, error: BaseException) -> str:
@@ -42,6 +47,18 @@ def recorded(check: Check, outcome: str, message: str) -> dict[str, Any]:
         "examples": check.examples,
         "of": len(siblings),
         "evidence": check.evidence,
+    }
+
+
+def tried(entry: Mistake | Alternative, rejected_by: str | None) -> dict[str, Any]:
+    """The record of an entry of the catalogue, as plain data: see report.run.Tried."""
+    return {
+        "exercise": entry.exercise,
+        "part": entry.part,
+        "name": entry.name,
+        "says": entry.this_is if isinstance(entry, Mistake) else entry.differs,
+        "is_mistake": isinstance(entry, Mistake),
+        "rejected_by": rejected_by,
     }
 
 

@@ -14,6 +14,7 @@ from tests import (  # noqa: F401 - importing the checks registers them
 from tests.answers import Answers
 from tests.catalogue import ALTERNATIVES, MISTAKES, Alternative, Mistake, load
 from tests.checks import REGISTER, Check
+from tests.recording import TRIED, tried
 from tests.trial import Outcomes, asks, rejection
 
 load()
@@ -37,16 +38,24 @@ def named(entries: Iterable) -> pytest.MarkDecorator:
 
 
 @named(MISTAKES.values())
-def test_a_mistake_is_rejected(outcomes: Outcomes, entry: Mistake) -> None:
+def test_a_mistake_is_rejected(
+    outcomes: Outcomes, entry: Mistake, request: pytest.FixtureRequest
+) -> None:
     """A check of its own exercise rejects it, and does so again; none of another exercise does."""
-    outcome = outcomes[entry]
-    assert not outcome.problem, f"{entry.name} of {entry.exercise}: {outcome.problem}"
+    judge(outcomes, entry, request.node)
 
 
 @named(ALTERNATIVES.values())
-def test_a_right_answer_is_accepted(outcomes: Outcomes, entry: Alternative) -> None:
+def test_a_right_answer_is_accepted(
+    outcomes: Outcomes, entry: Alternative, request: pytest.FixtureRequest
+) -> None:
     """Every check accepts it on every case."""
+    judge(outcomes, entry, request.node)
+
+
+def judge(outcomes: Outcomes, entry: Mistake | Alternative, item: pytest.Item) -> None:
     outcome = outcomes[entry]
+    item.stash[TRIED] = tried(entry, outcome.rejected_by)
     assert not outcome.problem, f"{entry.name} of {entry.exercise}: {outcome.problem}"
 
 

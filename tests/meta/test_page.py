@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from report import figures, mathematics
 from report.html import Page, content
-from report.run import Exercise, Result, Run, points, total
+from report.run import Exercise, Result, Run, Tried, points, total
 from report.terminal import write_score
 from tests.exercises import EXERCISES
 
@@ -102,6 +102,15 @@ def fake(text: str = HARMLESS) -> Run:
             )
             run.add(result)
     next(iter(run.results.values())).evidence.extend(evidence(text))
+    check = "test_2.5_train_epoch"
+    for entry in (
+        Tried("2.5", "train_epoch", "caught", f"a step too far {text}", True, check, True),
+        Tried("2.5", "train_epoch", "caught_twice", "two steps", True, check, False),
+        Tried("2.5", "load_weights", "missed", "nothing loaded", True, None, False),
+        Tried("2.5", "load_weights", "accepted", "a loop", False, None, True),
+        Tried("2.5", "load_weights", "refused", "two loops", False, check, False),
+    ):
+        run.tried[entry.name] = entry
     return run
 
 
@@ -168,6 +177,23 @@ def test_messages_keep_their_space_and_are_not_folded_away(page: str) -> None:
     assert message in page
     before = page[: page.index(message)]
     assert before.count("<details") == before.count("</details>")
+
+
+def test_the_trial_is_told_by_what_became_of_each_entry(page: str) -> None:
+    told = page[page.index("The suite on trial") :].partition("</details>")[0]
+    lines = [re.sub(r"<[^>]+>", "", line).strip() for line in told.splitlines()]
+    assert [" ".join(line.split()) for line in lines if line][1:] == [
+        "1 of 3 known mistakes rejected, 1 of 2 right answers written differently accepted",
+        "Rejected by: y(l−1) harmless",
+        "a step too far harmless train_epoch",
+        "two steps train_epoch: not as it should be",
+        "Rejected by no check",
+        "nothing loaded load_weights: not as it should be",
+        "Right answers, accepted by every check",
+        "a loop load_weights",
+        "Right answers, rejected all the same",
+        "two loops load_weights: not as it should be",
+    ]
 
 
 def test_the_page_stays_small_whatever_an_answer_does() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.run import Exercise, Result, Run, points, total
+from report.run import Exercise, Result, Run, Tried, points, total
 from report.terminal import write_score
 from tests.exercises import EXERCISES
 
@@ -210,3 +210,16 @@ def test_the_columns_stand_under_one_another() -> None:
     table = paper.lines[2:-1]
     assert {len(line) for line in table if "reader" not in line} == {84}
     assert all(line[7] != " " for line in table[1:-1])
+
+
+def test_the_trial_counts_mistakes_and_right_answers() -> None:
+    one = run()
+    assert one.trial() == ""
+    for number, (is_mistake, passed) in enumerate([(True, True), (True, False), (False, True)]):
+        entry = Tried("3.1", "a", f"entry {number}", "it", is_mistake, None, passed)
+        one.tried[entry.name] = entry
+    assert one.trial() == (
+        "1 of 2 known mistakes rejected, 1 of 1 right answers written differently accepted"
+    )
+    assert one.trial("3.1") == one.trial()
+    assert one.trial("3.2") == ""
