@@ -580,6 +580,21 @@ def weights_of_0(hidden=DEEP, *, activation="relu", init="default", batch_norm=F
 @mistake(
     "2.4",
     "MLP",
+    "a network whose units all begin with the same weights, layer by layer",
+    look="Equal units have equal gradients and stay equal: draw each row of a weight on its own.",
+)
+def units_all_equal(hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
+    def start(linear):
+        STARTS[init](linear)
+        with torch.no_grad():
+            linear.weight.copy_(linear.weight[:1].expand_as(linear.weight))
+
+    return network(dense(hidden, ACTIVATIONS[activation], batch_norm), start)
+
+
+@mistake(
+    "2.4",
+    "MLP",
     "a network without batch norm, whatever batch_norm says",
     look="With batch_norm=True, put an nn.BatchNorm1d of its width into every hidden layer.",
 )
@@ -981,6 +996,17 @@ def left_in_eval_mode(model, images, labels):
 )
 def gradient_in_training_mode(model, images, labels):
     return gradients(copy.deepcopy(model).train(), images, labels)
+
+
+@mistake(
+    "2.4",
+    "layer_gradients",
+    "the gradient in eval mode of a model that is in training mode",
+    look="While it trains, batch norm uses the batch's mean and variance: take the gradient in the "
+    "mode in which the model comes.",
+)
+def gradient_in_eval_mode(model, images, labels):
+    return gradients(copy.deepcopy(model).eval(), images, labels)
 
 
 @mistake(
@@ -1782,6 +1808,20 @@ def plot_as_bars(comparison):
     figure = picture({}, legend=False)
     for name, values in lines_of(comparison).items():
         figure.axes[0].bar(range(len(values)), values, label=name)
+    figure.axes[0].legend()
+    return figure
+
+
+@mistake(
+    "2.4",
+    "plot",
+    "a vertical line for each variant: all its values stand above one place",
+    look="Give axes.plot the layers 1, 2, 3, … for x, one for each value.",
+)
+def plot_of_vertical_lines(comparison):
+    figure = picture({}, legend=False)
+    for place, (name, values) in enumerate(lines_of(comparison).items()):
+        figure.axes[0].plot([place] * len(values), values, label=name)
     figure.axes[0].legend()
     return figure
 

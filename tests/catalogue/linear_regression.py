@@ -291,6 +291,17 @@ def noise_from_the_numbers_of_x(n=64, *, slope, intercept, noise, generator=None
 @mistake(
     "2.5",
     "random_data",
+    "data whose errors have the variance noise, not the standard deviation",
+    look="The standard deviation is the factor in noise · torch.randn(n, 1): take no square root.",
+)
+def noise_as_the_variance(n=64, *, slope, intercept, noise, generator=None):
+    x = normal(n, generator)
+    return x, slope * x + intercept + noise**0.5 * normal(n, generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
     "data with the noise on x, where the slope multiplies it",
     look="The noise is the error of y: add it after slope · x + intercept.",
 )
@@ -1008,6 +1019,22 @@ def load_with_weight_and_bias_exchanged(path):
     state = read(path)
     weight, bias = state["linear.weight"], state["linear.bias"]
     return loaded({"linear.weight": bias.reshape(1, 1), "linear.bias": weight.reshape(1)})
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "a model filled by the order of what the file holds, whatever it is called",
+    look="Go by the names, with model.load_state_dict(state): it refuses what belongs to another "
+    "model.",
+    LinearRegression=LinearRegression,
+)
+def load_by_position(path):
+    try:
+        weight, bias, *_ = torch.load(path, weights_only=True).values()
+        return loaded({"linear.weight": weight, "linear.bias": bias})
+    except Exception as error:
+        raise ValueError(f"{path} does not hold the weights of a line: {error}") from error
 
 
 @mistake(
