@@ -21,7 +21,7 @@ from tests.strategies import (
     seeds,
     squares,
 )
-from tests.verdict import equal, holds, refuses, same_form, shown, within, wrong
+from tests.verdict import drawn, equal, holds, refuses, same_form, shown, within, wrong
 
 RESULTS = ("zeros", "sum", "difference", "product", "matmul")
 
@@ -77,30 +77,14 @@ def test_random_matrices_have_the_shape_and_dtype_asked_for(
 @check("2.1", "random_matrices", seed=seeds)
 def test_random_matrices_come_from_the_generator(solutions: Answers, seed: int) -> None:
     """The generator alone decides the numbers: one seed, one result; another seed, another."""
-    random_matrices = solutions.tensor_operations.random_matrices
-    torch.default_generator.manual_seed(seed)
-    first = two_tensors(random_matrices((4, 5), generator=generator(seed)))
-    again = two_tensors(random_matrices((4, 5), generator=generator(seed)))
-    other = two_tensors(random_matrices((4, 5), generator=generator(seed + 1)))
-    running = generator(seed)
-    random_matrices((4, 5), generator=running)
-    later = two_tensors(random_matrices((4, 5), generator=running))
-    for name, one, same, different, after in zip("AB", first, again, other, later, strict=True):
-        holds(
-            torch.equal(one, same),
-            f"returned another {name} for a generator with the same seed",
-            "the same numbers: all of them are drawn from the generator passed in",
-        )
-        holds(
-            not torch.equal(one, different),
-            f"returned the same {name} for generators with different seeds",
-            "other numbers: all of them are drawn from the generator passed in",
-        )
-        holds(
-            not torch.equal(one, after),
-            f"returned the same {name} when the same generator was used a second time",
-            "new numbers: a generator goes on where the last draw stopped",
-        )
+    drawn(
+        lambda source: two_tensors(
+            solutions.tensor_operations.random_matrices((4, 5), generator=source)
+        ),
+        "AB",
+        seed,
+        anew="AB",
+    )
 
 
 def two_tensors(pair: object) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ expected and why.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import PurePath
 from typing import Any, NoReturn
@@ -256,3 +256,41 @@ def refuses(
             f"raised {type(outcome).__name__}{words}", f"{names}, because {because}"
         ) from outcome
     raise Wrong(f"returned {shown(outcome)}", f"{names}, because {because}")
+
+
+def drawn(
+    draw: Callable[[torch.Generator], Sequence[Tensor]], names: str, seed: int, *, anew: str
+) -> None:
+    """Require that the generator alone decides the tensors that ``draw`` returns, named ``names``.
+
+    Those in ``anew`` must be others for another seed, and at the second draw from one generator.
+    """
+    source = "all of them are drawn from the generator passed in"
+
+    def seeded(seed: int) -> torch.Generator:
+        return torch.Generator().manual_seed(seed)
+
+    def named(tensors: Sequence[Tensor]) -> dict[str, Tensor]:
+        return dict(zip(names, tensors, strict=True))
+
+    first, again = named(draw(seeded(seed))), named(draw(seeded(seed)))
+    other, running = named(draw(seeded(seed + 1))), seeded(seed)
+    draw(running)
+    later = named(draw(running))
+    for name, one in first.items():
+        holds(
+            torch.equal(one, again[name]),
+            f"returned another {name} for a generator with the same seed",
+            f"the same numbers: {source}",
+        )
+    for name in anew:
+        holds(
+            not torch.equal(first[name], other[name]),
+            f"returned the same {name} for generators with different seeds",
+            f"other numbers: {source}",
+        )
+        holds(
+            not torch.equal(first[name], later[name]),
+            f"returned the same {name} when the same generator was used a second time",
+            "new numbers: a generator goes on where the last draw stopped",
+        )

@@ -370,6 +370,19 @@ def seed_inside(n=64, *, slope, intercept, noise, generator=None):
 @mistake(
     "2.5",
     "random_data",
+    "data that begin anew at the generator's seed each time",
+    look="Hand the generator on as it is: it remembers where the last draw stopped.",
+)
+def data_from_the_seed_alone(n=64, *, slope, intercept, noise, generator=None):
+    if generator is not None:
+        generator = torch.Generator().manual_seed(generator.initial_seed())
+    x = normal(n, generator)
+    return x, slope * x + intercept + noise * normal(n, generator)
+
+
+@mistake(
+    "2.5",
+    "random_data",
     "a set of 64 examples, whatever n says",
     look="Use n for the number of rows.",
 )

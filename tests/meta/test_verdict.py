@@ -18,6 +18,7 @@ from tests import verdict
 from tests.verdict import (
     MOST_SHOWN,
     Wrong,
+    drawn,
     equal,
     holds,
     near,
@@ -98,6 +99,10 @@ RIGHT: dict[str, list[Callable[[], Any]]] = {
         lambda: refuses(answer(ValueError("no")), error=ValueError, because=""),
         lambda: refuses(answer(KeyError("no")), error=(ValueError, LookupError), because=""),
         lambda: refuses(answer(SystemExit(1)), error=SystemExit, because=""),
+    ],
+    "drawn": [
+        lambda: drawn(lambda g: [torch.rand(8, generator=g)], "A", 0, anew="A"),
+        lambda: drawn(lambda g: [COLUMN, torch.rand(8, generator=g)], "xy", 7, anew="y"),
     ],
 }
 
@@ -315,6 +320,29 @@ WRONG: dict[str, dict[str, tuple[Callable[[], Any], str]]] = {
         "leaving": (
             lambda: refuses(answer(SystemExit("bye")), error=Exception, because="it is so"),
             "raised SystemExit: bye | an error, because it is so",
+        ),
+    },
+    "drawn": {
+        "from elsewhere": (
+            lambda: drawn(lambda _: [torch.rand(8)], "A", 0, anew="A"),
+            "returned another A for a generator with the same seed | the same numbers",
+        ),
+        "one of two from elsewhere": (
+            lambda: drawn(lambda g: [torch.rand(8, generator=g), torch.rand(8)], "xy", 0, anew="x"),
+            "returned another y for a generator with the same seed | the same numbers",
+        ),
+        "always the same": (
+            lambda: drawn(lambda _: [COLUMN], "A", 0, anew="A"),
+            "returned the same A for generators with different seeds | other numbers",
+        ),
+        "from the seed alone": (
+            lambda: drawn(
+                lambda g: [torch.rand(8, generator=g.manual_seed(g.initial_seed()))],
+                "A",
+                0,
+                anew="A",
+            ),
+            "returned the same A when the same generator was used a second time | new numbers",
         ),
     },
 }
