@@ -539,6 +539,80 @@ def test_what_does_not_fit_is_refused_in_words(solutions: Answers, case: Case) -
     assert torch.equal(torch.get_rng_state(), luck), "numbers were drawn before the refusal"
 
 
+class Mixed(nn.Module):
+    """A model with parameters of two dtypes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(1, 1)
+        self.scale = nn.Parameter(torch.ones(1, dtype=torch.float64))
+
+
+class TwoLines:
+    def __repr__(self) -> str:
+        return "two\nlines"
+
+
+SENTENCES = [
+    ("tensor_operations.flatten", "x", [1], "x must be a torch.Tensor, but is of type list: [1]"),
+    ("linear_regression.save_weights", "model", {}, "model must be a torch.nn.Module, but is of "),
+    ("linear_regression.random_data", "n", "2", "n must be an int, but is of type str: '2'"),
+    ("linear_regression.random_data", "noise", None, "noise must be a number, but is of type"),
+    (
+        "linear_regression.random_data",
+        "generator",
+        7,
+        "generator must be a torch.Generator or None, but is of type int: 7",
+    ),
+    ("linear_regression.load_weights", "path", 3, "path must be a str or a path, but is of type"),
+    ("tensor_operations.random_matrices", "shape", 5, "shape must be a pair, but is of type int"),
+    ("gradient_comparison.MLP", "hidden", 5, "hidden must be a sequence of ints, but is of type"),
+    ("gradient_comparison.MLP", "batch_norm", 1, "batch_norm must be True or False, but is of"),
+    ("gradient_comparison.train", "loader", 5, "loader must be an iterable, but is of type int"),
+    ("gradient_comparison.plot", "comparison", [1], "comparison must be a mapping, but is of type"),
+    (
+        "gradient_comparison.layer_gradients",
+        "model",
+        nn.Flatten(),
+        "model must have a torch.nn.Linear among its modules, but has none",
+    ),
+    (
+        "linear_regression.save_weights",
+        "path",
+        TwoLines(),
+        "path must be a str or a path, but is of type TwoLines: two lines",
+    ),
+    (
+        "linear_regression.train_epoch",
+        "model",
+        nn.Linear(1, 2),
+        "model(x) must have the shape of y, (4, 1), but has shape (4, 2)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "argument", "value", "sentence"), SENTENCES)
+def test_the_sentence_reads_as_it_should(
+    solutions: Answers, function: str, argument: str, value: Any, sentence: str
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as refusal:
+        function_of(solutions, function)(**{**RIGHT[function](), argument: value})
+    assert str(refusal.value).startswith(sentence)
+
+
+def test_a_model_of_two_dtypes_is_told_with_both(solutions: Answers) -> None:
+    arguments = RIGHT["linear_regression.train_epoch"]()
+    half = {"model": Mixed(), "x": arguments["x"].half(), "y": arguments["y"].half()}
+    with pytest.raises(TypeError, match=r"torch\.float(32|64) or torch\.float(32|64), but has"):
+        function_of(solutions, "linear_regression.train_epoch")(**half)
+
+
+@pytest.mark.parametrize("size", [1000, -1e18, 2**62])
+def test_a_large_number_is_a_number(solutions: Answers, size: float) -> None:
+    random_data = function_of(solutions, "linear_regression.random_data")
+    assert random_data(**{**RIGHT["linear_regression.random_data"](), "slope": size})
+
+
 ALIKE: dict[str, Sequence[tuple[str, Any, type, str]]] = {
     "tensor_operations.arithmetic": [
         ("of bools", torch.ones(2, 2, dtype=torch.bool), TypeError, "torch.bool"),
@@ -696,12 +770,14 @@ def test_a_file_of_something_else_is_refused(
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize(("place", "said"), [("", "folder"), ("none.pt", "no such file")])
+@pytest.mark.parametrize(
+    ("place", "said"), [("", "it is a folder"), ("none.pt", "there is no such file")]
+)
 def test_weights_that_are_not_there_are_refused(
     solutions: Answers, tmp_path: Path, place: str, said: str
 ) -> None:
     path = tmp_path / place
-    with pytest.raises(FileNotFoundError, match=f"{re.escape(str(path))}.*{said}"):
+    with pytest.raises(FileNotFoundError, match=f"{re.escape(str(path))}.* {said}$"):
         function_of(solutions, "linear_regression.load_weights")(path)
 
 
@@ -786,8 +862,12 @@ def test_digits_that_cannot_be_read_are_refused(
     before = contents(tmp_path)
     with pytest.raises(FileNotFoundError) as refusal:
         function_of(solutions, "gradient_comparison.mnist")(tmp_path)
-    for words in (str(tmp_path), "`python -m data`", "`python -m data --download`"):
-        assert words in str(refusal.value)
+    told = str(refusal.value)
+    assert str(tmp_path) in told
+    assert told.endswith(
+        "`python -m data --download`, or draw digits that need no network with "
+        "`python -m data` and use data/drawn"
+    )
     assert contents(tmp_path) == before
 
 
