@@ -40,10 +40,12 @@ class Server:
     def _fork(self) -> None:
         requests, replies = os.pipe(), os.pipe()
         if os.fork() == 0:
-            os.close(requests[1])
-            os.close(replies[0])
-            serve(requests[0], replies[1])
-            os._exit(0)
+            try:
+                os.close(requests[1])
+                os.close(replies[0])
+                serve(requests[0], replies[1])
+            finally:  # whatever happens, the run does not go on in two processes
+                os._exit(0)
         os.close(requests[0])
         os.close(replies[1])
         self.requests, self.replies = os.fdopen(requests[1], "w"), os.fdopen(replies[0])

@@ -101,12 +101,14 @@ class Outcomes:
         queue, results = Queue(len(shared)), os.pipe()
         child = os.fork()
         if child == 0:
-            os.close(results[0])
-            with os.fdopen(results[1], "w") as pipe:
-                for number in queue:
-                    outcome = self[shared[number]]
-                    pipe.write(json.dumps([shared[number].name, *outcome]) + "\n")
-            os._exit(0)
+            try:
+                os.close(results[0])
+                with os.fdopen(results[1], "w") as pipe:
+                    for number in queue:
+                        outcome = self[shared[number]]
+                        pipe.write(json.dumps([shared[number].name, *outcome]) + "\n")
+            finally:  # what is missing then is tried by the process that asks for it
+                os._exit(0)
         os.close(results[1])
         for entry in here:
             self[entry]
@@ -123,7 +125,7 @@ class Queue:
     """The numbers below n, each for the one of several processes that takes it first."""
 
     def __init__(self, n: int) -> None:
-        # A pipe holds at least 4096 bytes before anybody reads: POSIX's PIPE_BUF times eight here.
+        # A pipe takes at least 4096 bytes that nobody has read yet: 2048 numbers.
         self.read, write = os.pipe()
         os.write(write, b"".join(number.to_bytes(2, "big") for number in range(n)))
         os.close(write)
