@@ -658,6 +658,26 @@ def flatten_in_place(x: Tensor) -> Tensor:
 @mistake(
     "2.2",
     "flatten",
+    "the different entries of x in order of size",
+    look="unique sorts, and leaves out what is there twice: flatten keeps each entry in its order.",
+)
+def flatten_by_unique(x: Tensor) -> Tensor:
+    return x.unique()
+
+
+@mistake(
+    "2.2",
+    "flatten",
+    "the entries of x in order of size",
+    look="Flattening changes the shape alone: the rows follow one another as they are.",
+)
+def flatten_and_sort(x: Tensor) -> Tensor:
+    return x.flatten().sort().values
+
+
+@mistake(
+    "2.2",
+    "flatten",
     "a Python list",
     look="Stop before .tolist(): the result is a tensor.",
 )
