@@ -21,7 +21,7 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.strategies import lattice
+from judging.strategies import lattice
 
 SHAPES = ((3, 3), (5, 5), (6, 4), (16, 16), (1, 28, 28))
 EXAMPLES, ROUNDS, MOST = 100, 5, 8

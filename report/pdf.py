@@ -19,7 +19,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from report.run import Result, Row, Run, points, total
+from homework import points
+from report.run import Result, Row, Run, total
 
 if TYPE_CHECKING:
     import typst

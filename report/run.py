@@ -8,17 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Exercise:
-    """An exercise as the homework counts it. Without parts, only a reader can give its points."""
-
-    number: str
-    title: str
-    points: Fraction
-    asked: str
-    module: str
-    parts: tuple[str, ...]
+from homework import EXERCISES, Exercise
 
 
 @dataclass(frozen=True)
@@ -71,12 +61,19 @@ class Row:
 class Run:
     """A whole run: the exercises, the checks as they came in, and where they ran."""
 
-    exercises: list[Exercise]
+    exercises: list[Exercise] = field(default_factory=lambda: [*EXERCISES.values()])
     results: dict[str, Result] = field(default_factory=dict)
     tried: dict[str, Tried] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
     """The source of each answer under test, by "module.function"."""
+
+    def take(self, report: Any) -> None:
+        """Take in what a test left on pytest's report of it, if it left anything."""
+        if result := getattr(report, "verified", None):
+            self.add(Result(**result))
+        if entry := getattr(report, "tried", None):
+            self.tried[entry["name"]] = Tried(**entry)
 
     def add(self, result: Result) -> None:
         """Take in the result of one check."""
@@ -133,8 +130,3 @@ def total(rows: list[Row]) -> tuple[Fraction, Fraction]:
         sum((row.earned for row in rows if row.earned is not None), Fraction(0)),
         sum((row.exercise.points for row in rows), Fraction(0)),
     )
-
-
-def points(value: Fraction) -> str:
-    """Points with no more decimals than they need, at most two: 2, 0.5, 0.83."""
-    return f"{float(value):.2f}".rstrip("0").rstrip(".")

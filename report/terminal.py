@@ -1,9 +1,11 @@
 """The score card as the terminal shows it."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Protocol
 
-from report.run import Run, points, total
+from homework import points
+from report.run import Run, total
 
 
 class Writer(Protocol):
@@ -49,3 +51,15 @@ def write_score(run: Run, writer: Writer) -> None:
         f"{points(earned)} of the {points(possible - by_reader)} points that checks can decide; "
         f"the report's {points(by_reader)} is for a human reader to give."
     )
+
+
+def write_pdf(run: Run, path: Path, writer: Writer) -> None:
+    """Write the report, and say so. Whatever becomes of it, the score above stands."""
+    try:
+        from report import pdf
+
+        pdf.write(run, path)
+    except Exception as error:
+        writer.write_line(f"no PDF: {type(error).__name__}: {error}", red=True)
+    else:
+        writer.write_line(f"report written to {path}")

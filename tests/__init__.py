@@ -1,1 +1,4 @@
-"""The verification: checks, the oracles they ask, and the catalogue that puts them on trial."""
+"""What pytest collects and nothing else: the checks, the trial, and the tests of the suite itself.
+
+Nothing that another room needs may be here.
+"""

@@ -7,12 +7,12 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests.answers import Answers
-from tests.checks import check
-from tests.evidence import show_tensor, wanted
-from tests.oracles import gamma
-from tests.strategies import factors, lattice, matrices, seeds, triples
-from tests.verdict import equal, holds, within
+from judging.answers import Answers
+from judging.checks import check
+from judging.evidence import show_tensor, wanted
+from judging.oracles import gamma
+from judging.strategies import factors, lattice, matrices, seeds, triples
+from judging.verdict import equal, holds, within
 
 FORMULA = "ones @ Mᵀ, the gradient of Σ(X @ M)"
 HOMEWORK_M = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]])

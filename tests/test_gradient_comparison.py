@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from data import idx
-from tests.answers import Answers
-from tests.checks import check
-from tests.digits import digits
-from tests.evidence import show_images, show_lines, show_table, show_text, wanted
-from tests.networks import Plan, derived, linear_layers, plans
-from tests.oracles import gamma
-from tests.strategies import seeds
-from tests.verdict import Wrong, equal, holds, near, refuses, same_form, shown, within, wrong
+from judging.answers import Answers
+from judging.checks import check
+from judging.digits import digits
+from judging.evidence import show_images, show_lines, show_table, show_text, wanted
+from judging.networks import Plan, derived, linear_layers, plans
+from judging.oracles import gamma
+from judging.strategies import seeds
+from judging.verdict import Wrong, equal, holds, near, refuses, same_form, shown, within, wrong
 
 
 @cache

@@ -16,13 +16,24 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tests.answers import Answers
-from tests.checks import check
-from tests.evidence import show_lines, show_scatter, show_table, wanted
-from tests.oracles import gamma
-from tests.processes import regression, server
-from tests.strategies import floats, lattice, seeds
-from tests.verdict import Wrong, drawn, equal, holds, near, refuses, same_form, shown, within, wrong
+from judging.answers import Answers
+from judging.checks import check
+from judging.evidence import show_lines, show_scatter, show_table, wanted
+from judging.oracles import gamma
+from judging.processes import regression, server
+from judging.strategies import floats, lattice, seeds
+from judging.verdict import (
+    Wrong,
+    drawn,
+    equal,
+    holds,
+    near,
+    refuses,
+    same_form,
+    shown,
+    within,
+    wrong,
+)
 
 
 @cache

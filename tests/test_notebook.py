@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import Server
+from judging.processes import Server
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "solutions" / "grad_cmp.ipynb"

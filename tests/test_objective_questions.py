@@ -9,13 +9,13 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests.answers import Answers
-from tests.checks import check
-from tests.evidence import show_lines, show_matrix, show_table, show_text, wanted
-from tests.options import QUESTIONS, accepted
-from tests.oracles import gamma, softmax, softmax_steps, unit_roundoff
-from tests.strategies import alike, floats, in_each_dtype, lattice, scores_and_targets
-from tests.verdict import equal, holds, same_number, shown, within, wrong
+from judging.answers import Answers
+from judging.checks import check
+from judging.evidence import show_lines, show_matrix, show_table, show_text, wanted
+from judging.options import QUESTIONS, accepted
+from judging.oracles import gamma, softmax, softmax_steps, unit_roundoff
+from judging.strategies import alike, floats, in_each_dtype, lattice, scores_and_targets
+from judging.verdict import equal, holds, same_number, shown, within, wrong
 
 
 def answer(solutions: Answers, question: str) -> str:

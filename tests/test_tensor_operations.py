@@ -7,11 +7,11 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tests.answers import Answers
-from tests.checks import check
-from tests.evidence import show_tensor, wanted
-from tests.oracles import product_bound
-from tests.strategies import (
+from judging.answers import Answers
+from judging.checks import check
+from judging.evidence import show_tensor, wanted
+from judging.oracles import product_bound
+from judging.strategies import (
     finite_squares,
     floats,
     lattice,
@@ -21,7 +21,7 @@ from tests.strategies import (
     seeds,
     squares,
 )
-from tests.verdict import drawn, equal, holds, refuses, same_form, shown, within, wrong
+from judging.verdict import drawn, equal, holds, refuses, same_form, shown, within, wrong
 
 RESULTS = ("zeros", "sum", "difference", "product", "matmul")
 

@@ -4,6 +4,12 @@ from collections.abc import Iterable
 
 import pytest
 
+import catalogue  # noqa: F401 - importing it enters the known mistakes
+from judging.answers import Answers
+from judging.checks import REGISTER, Check
+from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
+from judging.recording import TRIED, tried
+from judging.trial import Outcomes, asks, rejection
 from tests import (  # noqa: F401 - importing the checks registers them
     test_autograd,
     test_gradient_comparison,
@@ -11,13 +17,6 @@ from tests import (  # noqa: F401 - importing the checks registers them
     test_objective_questions,
     test_tensor_operations,
 )
-from tests.answers import Answers
-from tests.catalogue import ALTERNATIVES, MISTAKES, Alternative, Mistake, load
-from tests.checks import REGISTER, Check
-from tests.recording import TRIED, tried
-from tests.trial import Outcomes, asks, rejection
-
-load()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from tests.catalogue import alternative, mistake
+from judging.known import alternative, mistake
 
 
 class Arithmetic(NamedTuple):

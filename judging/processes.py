@@ -21,6 +21,9 @@ from typing import Any
 
 import torch
 
+from judging.answers import Answers
+from judging.known import ALTERNATIVES, MISTAKES
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -52,7 +55,11 @@ class Server:
 
     def _spawn(self) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from tests.processes import serve; serve(0, 1)"],
+            [
+                sys.executable,
+                "-c",
+                "import catalogue; from judging.processes import serve; serve(0, 1)",
+            ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -91,9 +98,6 @@ def server() -> Server:
 
 def serve(requests: int, replies: int) -> None:
     """The child's end: fork for each line that comes in, until the parent closes the pipe."""
-    from tests import answers, catalogue, exercises  # noqa: F401 - loaded once, before the forks
-
-    catalogue.load()
     torch.set_num_threads(1)
     warm = io.BytesIO()
     torch.save(regression(0.0, 0.0).state_dict(), warm)
@@ -131,16 +135,9 @@ def _reply(write: int, request: dict[str, Any]) -> None:
     os._exit(0)
 
 
-def _answers(folder: str, variant: str | None) -> Any:
-    from tests.answers import Answers
-    from tests.catalogue import ALTERNATIVES, MISTAKES, load
-    from tests.exercises import EXERCISES
-
-    answers = Answers(Path(folder), {e.module for e in EXERCISES.values()}).install()
-    if variant:
-        load()
-        answers = answers.trying((MISTAKES | ALTERNATIVES)[variant])
-    return answers
+def _answers(folder: str, variant: str | None) -> Answers:
+    answers = Answers(Path(folder)).install()
+    return answers.trying((MISTAKES | ALTERNATIVES)[variant]) if variant else answers
 
 
 def reload(folder: str, variant: str | None, path: str, x: list[float]) -> Any:
@@ -262,7 +259,7 @@ def regression(weight: float, bias: float) -> LinearRegression:
 
 def execute_notebook(path: str) -> Any:
     """Run the notebook's cells from top to bottom: see tests.notebook."""
-    from tests.notebook import execute
+    from answering.notebook import execute
 
     return execute(Path(path))
 

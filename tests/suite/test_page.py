@@ -18,11 +18,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homework import EXERCISES, points
 from report import figures, mathematics
 from report.html import Page, content
-from report.run import Exercise, Result, Run, Tried, points, total
+from report.run import Result, Run, Tried, total
 from report.terminal import write_score
-from tests.exercises import EXERCISES
 
 HOSTILE = (
     "</pre></title></style></script><script>hacked = 1</script>"
@@ -78,7 +78,7 @@ def evidence(text: str) -> list[dict[str, Any]]:
 
 def fake(text: str = HARMLESS) -> Run:
     """A run in which one exercise failed, one was half right, one was skipped and one not run."""
-    run = Run([Exercise(*exercise) for exercise in EXERCISES.values()])
+    run = Run([*EXERCISES.values()])
     run.environment = {"answers": text, text: "2.9"}
     for exercise in run.exercises:
         for part in exercise.parts:

@@ -13,8 +13,8 @@ from types import ModuleType
 import pytest
 import torch
 
-from tests.answers import Answers
-from tests.exercises import EXERCISES
+from homework import EXERCISES
+from judging.answers import Answers
 
 ROOT = Path(__file__).parents[2]
 PARTS = sorted({(e.module, part) for e in EXERCISES.values() for part in e.parts})

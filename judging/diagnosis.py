@@ -6,15 +6,14 @@ failing case, and keeps those that fail as the learner does. Where several do, t
 checks of the function decide between them, if they can.
 """
 
-from tests.answers import Answers
-from tests.catalogue import ALTERNATIVES, MISTAKES, Mistake, load
-from tests.checks import REGISTER, Case, Check
-from tests.verdict import Wrong
+from judging.answers import Answers
+from judging.checks import REGISTER, Case, Check
+from judging.known import ALTERNATIVES, MISTAKES, Mistake
+from judging.verdict import Wrong
 
 
 def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> list[Mistake]:
     """The known mistakes that explain the failure, all of them if they cannot be told apart."""
-    load()
     # Where even a right answer in the place of this one fails alike, the fault lies elsewhere.
     controls = (right for right in ALTERNATIVES.values() if check.function in right.replaced)
     if (right := next(controls, None)) and _seen(

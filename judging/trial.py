@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from tests.answers import Answers
-from tests.catalogue import Alternative, Mistake
-from tests.checks import REGISTER, Case, Check
-from tests.verdict import Wrong
+from judging.answers import Answers
+from judging.checks import REGISTER, Case, Check
+from judging.known import Alternative, Mistake
+from judging.verdict import Wrong
 
 Entry = Mistake | Alternative
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from homework import EXERCISES, points
 from report import pdf
-from report.run import Exercise, Result, Run, points, total
-from tests.exercises import EXERCISES
+from report.run import Result, Run, total
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 HOSTILE = '#panic("no") $ x ] [ ``` */ <lbl> @fig-line \\ \x00\x1b[31m\u202e\ud800 δ⊙∂Σᵀγ 日本 🙂'
@@ -120,7 +120,7 @@ def run_of(
     checks: int = 70,
 ) -> Run:
     """A run of about so many checks, the first of each exercise with what it has to show."""
-    run = Run([Exercise(*exercise) for exercise in EXERCISES.values()], code=code)
+    run = Run([*EXERCISES.values()], code=code)
     parts = [(e.number, part) for e in EXERCISES.values() for part in e.parts]
     of = checks // len(parts)
     for number, part in parts:
@@ -200,7 +200,7 @@ def test_the_numbers_in_the_text_are_those_of_the_run(full: Run) -> None:
 
 
 def test_where_nothing_was_recorded_the_report_says_so() -> None:
-    empty = Run([Exercise(*exercise) for exercise in EXERCISES.values()])
+    empty = Run([*EXERCISES.values()])
     assert pages(pdf.typeset(empty)) >= 4
 
     failed = run_of({}, {}, outcome="failed", message="f(x)\n  returned 1\n  expected 2", checks=58)

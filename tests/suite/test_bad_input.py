@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from data import idx
-from tests.answers import Answers
-from tests.processes import regression
+from judging.answers import Answers
+from judging.processes import regression
 
 IMAGES, LABELS = torch.linspace(-1, 1, 3 * 28 * 28).reshape(3, 1, 28, 28), torch.tensor([0, 9, 4])
 LINE = {"slope": 2.0, "intercept": 1.0, "noise": 0.5}

@@ -1,16 +1,16 @@
-"""The catalogue: what learners really hand in, wrong and right.
+"""What is known of answers: mistakes, and right answers written differently.
 
 A mistake is one small entry: the wrong function, what it computes, and what to look at. It serves
 twice. The trial requires that a check of its exercise rejects it; the diagnosis names it when a
 learner's answer behaves like it. An alternative is a right answer written in another way, which
-every check must accept. There is one module for each module of the contract.
+every check must accept. The entries stand in ``catalogue``; importing it fills the registers here.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.exercises import EXERCISES
+from homework import EXERCISES
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,14 +93,3 @@ def _replaced(exercise: str, part: str, value: Any, others: dict[str, Any]) -> d
 def _unique(name: str) -> None:
     if name in MISTAKES or name in ALTERNATIVES:
         raise ValueError(f"two entries of the catalogue are called {name}")
-
-
-def load() -> None:
-    """Import every module of the catalogue, so that MISTAKES and ALTERNATIVES are complete."""
-    from tests.catalogue import (  # noqa: F401
-        autograd,
-        gradient_comparison,
-        linear_regression,
-        objective_questions,
-        tensor_operations,
-    )

@@ -1,4 +1,4 @@
-"""`pytest --solutions PATH` as a newcomer and a teacher meet it: `python -m tests.end_to_end`.
+"""`pytest --solutions PATH` as newcomers and teachers meet it: `python -m tests.suite.end_to_end`.
 
 Each step runs pytest in processes of its own, in any folder but the suite's, and reads what a
 person would read: the score, the messages and the exit code.
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tests.exercises import EXERCISES
+from homework import EXERCISES
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PATIENCE = 300
 """Seconds after which a run counts as hanging: many times what it takes."""
 
@@ -371,7 +371,7 @@ STEPS: tuple[Callable[[Workplace], str], ...] = (
 
 def main() -> int:
     """Take each step, print a line for it, and say how many went as they must."""
-    parser = argparse.ArgumentParser(prog="python -m tests.end_to_end", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.suite.end_to_end", description=__doc__)
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds to try (3)")
     parser.add_argument("--steps", nargs="+", metavar="NAME", help="take these steps alone")
     options = parser.parse_args()

@@ -1,10 +1,11 @@
 """The homework's exercises: what each asks, its points, and the functions that answer it."""
 
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 
-class Exercise(NamedTuple):
+@dataclass(frozen=True)
+class Exercise:
     """One exercise. Its points are shared evenly by its parts, each a function of the contract.
 
     A part earns its share when every one of its checks passes: a skipped check, or one that did
@@ -130,3 +131,13 @@ EXERCISES: dict[str, Exercise] = {
         ),
     ]
 }
+
+MODULES: tuple[str, ...] = tuple(
+    dict.fromkeys(exercise.module for exercise in EXERCISES.values() if exercise.module)
+)
+"""The modules of the contract, in the homework's order."""
+
+
+def points(value: Fraction) -> str:
+    """Points with no more decimals than they need, at most two: 2, 0.5, 0.83."""
+    return f"{float(value):.2f}".rstrip("0").rstrip(".")

@@ -16,12 +16,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests import answers as loading
-from tests.answers import Answers
-from tests.exercises import EXERCISES
-from tests.verdict import Wrong
-
-CONTRACT = {exercise.module for exercise in EXERCISES.values()}
+from judging import answers as loading
+from judging.answers import Answers
+from judging.verdict import Wrong
 
 Make = Callable[..., Answers]
 
@@ -43,7 +40,7 @@ def make(tmp_path: Path, solutions: Answers) -> Iterator[Make]:
     folder = tmp_path / "answers"
     folder.mkdir()
 
-    yield lambda **files: Answers(write(folder, files), CONTRACT).install()
+    yield lambda **files: Answers(write(folder, files)).install()
 
     sys.meta_path[:], sys.path[:] = finders, path
     os.chdir(place)
@@ -238,7 +235,7 @@ def test_two_folders_in_turn_do_not_mix(make: Make, tmp_path: Path) -> None:
     first = make(tensor_operations=source, autograd="name = 'a'", helper="name = 'a'")
     assert first.tensor_operations.flatten(1) == "aa"
     files = {"tensor_operations": source, "autograd": "name = 'b'", "helper": "name = 'b'"}
-    second = Answers(write(tmp_path / "second", files), CONTRACT).install()
+    second = Answers(write(tmp_path / "second", files)).install()
     assert second.tensor_operations.flatten(1) == "bb"
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, mse_loss, nll_loss, one_hot, softmax
 
-from tests.catalogue import alternative, mistake
+from judging.known import alternative, mistake
 
 # mnist
 

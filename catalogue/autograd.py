@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from tests.catalogue import alternative, mistake
+from judging.known import alternative, mistake
 
 M = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]])
 TRACKED_M = M.clone()

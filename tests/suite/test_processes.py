@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import Server
+from judging.processes import Server
 
 GOOD_SAVE = """
     beside = path.with_name("beside")

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 from torch import Tensor
 
-from tests.oracles import ACTIVATIONS, gamma, softmax
-from tests.strategies import lattice, scores_and_targets, sizes
-from tests.verdict import shown
+from judging.oracles import ACTIVATIONS, gamma, softmax
+from judging.strategies import lattice, scores_and_targets, sizes
+from judging.verdict import shown
 
 DECISION = settings(
     max_examples=40,

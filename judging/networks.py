@@ -8,8 +8,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tests.oracles import Backpropagation, Layer, backpropagate
-from tests.strategies import seeds
+from judging.oracles import Backpropagation, Layer, backpropagate
+from judging.strategies import seeds
 
 MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss, mse_loss
 
-from tests.catalogue import alternative, mistake
+from judging.known import alternative, mistake
 
 # LinearRegression
 

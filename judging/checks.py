@@ -18,9 +18,9 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
-from tests.answers import Answers
-from tests.exercises import EXERCISES
-from tests.verdict import Wrong
+from homework import EXERCISES
+from judging.answers import Answers
+from judging.verdict import Wrong
 
 CORPUS = 12
 """Cases on which the trial judges each entry of the catalogue, per check."""

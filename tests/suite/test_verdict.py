@@ -14,8 +14,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests import verdict
-from tests.verdict import (
+from judging import verdict
+from judging.verdict import (
     MOST_SHOWN,
     Wrong,
     drawn,

@@ -5,15 +5,10 @@ asked for, so that what is missing fails only the checks that need it. Each call
 a failure can say what was called, and is held to one rule: it must not change its arguments.
 """
 
-import builtins
-import importlib.abc
-import importlib.machinery
-import importlib.util
+import importlib
 import inspect
-import os
-import sys
 import traceback
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -22,113 +17,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.verdict import Wrong, shown
-
-PACKAGE = "solutions"
-
-OURS = frozenset(path.stem for path in Path(__file__).parent.parent.iterdir())
-"""The suite's own names: an answer that imports ``data`` means the file beside it, if any."""
+from answering.folder import PACKAGE, Folder, apart
+from judging.verdict import Wrong, shown
 
 _broken: dict[str, Wrong] = {}
 """Modules that failed to import: told again to each check, but run only once."""
-
-
-class _Source(importlib.machinery.SourceFileLoader):
-    """Runs the source of an answer, which may import by its bare name what lies beside it."""
-
-    def __init__(self, fullname: str, path: str, folder: "_Folder") -> None:
-        super().__init__(fullname, path)
-        self.folder = folder
-
-    def get_code(self, fullname: str) -> Any:
-        """Compile the source each time: no bytecode left by an older version can speak."""
-        path = self.get_filename(fullname)
-        return self.source_to_code(self.get_data(path), path)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run it with an ``import`` of its own, which neither the suite nor a library sees."""
-        vars(module)["__builtins__"] = {**vars(builtins), "__import__": self.folder.import_}
-        super().exec_module(module)
-
-
-class _Folder(importlib.abc.MetaPathFinder):
-    """Makes one folder the package ``solutions``, whichever folder that is.
-
-    Everything under that name comes from the folder or not at all, so two folders never mix.
-    """
-
-    def __init__(self, folder: Path, contract: Collection[str]) -> None:
-        self.folder, self.contract = folder, contract
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        package, *inner = fullname.split(".")
-        if package != PACKAGE:
-            return None
-        place = self.folder.joinpath(*inner)
-        source = place / "__init__.py"
-        is_package = source.is_file()
-        if inner and not is_package:
-            source = place.with_name(f"{place.name}.py")
-        if source.is_file():
-            return importlib.util.spec_from_file_location(
-                fullname,
-                source,
-                loader=_Source(fullname, str(source), self),
-                submodule_search_locations=[str(place)] if is_package else None,
-            )
-        if not place.is_dir():
-            raise ModuleNotFoundError(f"there is no {fullname} in {self.folder}", name=fullname)
-        spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
-        spec.submodule_search_locations = [str(place)]
-        return spec
-
-    def import_(
-        self,
-        name: str,
-        globals: Any = None,
-        locals: Any = None,
-        fromlist: Any = (),
-        level: int = 0,
-    ) -> Any:
-        """``__import__`` for the answers: as in a script, a bare name can be that of a sibling."""
-        first = name.partition(".")[0]
-        if level or not self._is_beside(first):
-            return builtins.__import__(name, globals, locals, fromlist, level)
-        module = importlib.import_module(f"{PACKAGE}.{name}")
-        if fromlist:
-            return builtins.__import__(module.__name__, globals, locals, fromlist)
-        return sys.modules[f"{PACKAGE}.{first}"]
-
-    def _is_beside(self, name: str) -> bool:
-        """Whether the folder has it, and no library: an answer's random.py hides no other."""
-        place = self.folder / name
-        if not (place.with_name(f"{name}.py").is_file() or (place / "__init__.py").is_file()):
-            return False
-        if name in self.contract or name in OURS:
-            return True
-        if name in sys.modules:
-            return False
-        spec = importlib.util.find_spec(name)
-        return spec is None or Path(spec.origin or "").is_relative_to(self.folder)
-
-
-@contextmanager
-def _apart() -> Iterator[None]:
-    """What an answer sets for the whole process must not reach the oracles or another answer."""
-    gradients, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
-    device, anomalies = torch.get_default_device(), torch.is_anomaly_enabled()
-    path, place = sys.path[:], os.getcwd()
-    try:
-        yield
-    finally:
-        torch.set_grad_enabled(gradients)
-        torch.set_anomaly_enabled(anomalies)
-        if torch.get_default_dtype() is not dtype:
-            torch.set_default_dtype(dtype)
-        if torch.get_default_device() != device:
-            torch.set_default_device(device)
-        sys.path[:] = path
-        os.chdir(place)
 
 
 class Call:
@@ -215,7 +108,7 @@ class Function:
         """What the call returns, or the error that it raises. Wrong if it changes a tensor."""
         call = Call(self, args, kwargs)
         self.answers.calls.append(call)
-        with _apart():
+        with apart():
             try:
                 result = self.target(*args, **kwargs)
             except (Exception, SystemExit) as error:
@@ -274,10 +167,8 @@ class Answers:
         replaced: "module.function" → what stands in its place; how the trial tries a mistake.
     """
 
-    def __init__(
-        self, folder: Path, contract: Collection[str], replaced: Mapping[str, Any] | None = None
-    ) -> None:
-        self.folder, self.contract = Path(folder).resolve(), contract
+    def __init__(self, folder: Path, replaced: Mapping[str, Any] | None = None) -> None:
+        self.folder = Path(folder).resolve()
         self.replaced = dict(replaced or {})
         self.variant: str | None = None
         self.calls: list[Call] = []
@@ -285,7 +176,7 @@ class Answers:
 
     def trying(self, entry: Any) -> "Answers":
         """The same answers with an entry of the catalogue in the place of what it replaces."""
-        trial = Answers(self.folder, self.contract, {**self.replaced, **entry.replaced})
+        trial = Answers(self.folder, {**self.replaced, **entry.replaced})
         trial.variant = entry.name
         return trial
 
@@ -302,11 +193,8 @@ class Answers:
 
     def install(self) -> "Answers":
         """Make the folder the one that the name ``solutions`` means, in this process."""
-        sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Folder)]
-        for name in [n for n in sys.modules if n.partition(".")[0] == PACKAGE]:
-            del sys.modules[name]
         _broken.clear()
-        sys.meta_path.insert(0, _Folder(self.folder, self.contract))
+        Folder(self.folder).install()
         return self
 
     def __getattr__(self, module: str) -> _Module:
@@ -353,7 +241,7 @@ class Answers:
         if module in _broken:
             raise _broken[module]
         try:
-            with _apart():
+            with apart():
                 return importlib.import_module(f"{PACKAGE}.{module}")
         except (Exception, SystemExit) as error:
             _broken[module] = raised(

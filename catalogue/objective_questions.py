@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tests.catalogue import alternative, mistake
+from judging.known import alternative, mistake
 
 KEY = {
     "1.1": "A",

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.run import Exercise, Result, Run, Tried, points, total
+from homework import EXERCISES, Exercise, points
+from report.run import Result, Run, Tried, total
 from report.terminal import write_score
-from tests.exercises import EXERCISES
 
-HOMEWORK = [Exercise(*exercise) for exercise in EXERCISES.values()]
+HOMEWORK = [*EXERCISES.values()]
 
 THIRDS = Exercise("3.1", "Three parts", Fraction(1), "Do it.", "module", ("a", "b", "c"))
 HALF = Exercise("3.2", "One part", Fraction(1, 2), "Do it.", "module", ("d",))

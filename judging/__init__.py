@@ -1,0 +1,1 @@
+"""How an answer is judged: vocabulary, cases, oracles, laws, diagnosis, trial. Holds no check."""

@@ -1,0 +1,145 @@
+"""What is told of a check once it has run: the learner's message, and the record for reports."""
+
+import ast
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis.errors import Flaky
+
+from homework import EXERCISES, MODULES, points
+from judging import digits, evidence
+from judging.answers import Answers
+from judging.checks import Check, checks_of
+from judging.diagnosis import diagnose
+from judging.known import Alternative, Mistake
+from judging.session import check_of, is_reference
+from judging.verdict import Wrong
+
+TOLD: set[str] = set()
+"""The messages that this process has told: many checks can fail for one reason."""
+
+TRIED = pytest.StashKey[dict[str, Any]]()
+"""Where a test of the trial leaves its record."""
+
+
+def reports_wanted(config: pytest.Config) -> bool:
+    """Whether a page or a PDF will show what the checks saw."""
+    return bool(config.getoption("--html", None) or config.getoption("--pdf"))
+
+
+@contextmanager
+def evidence_of(item: pytest.Item) -> Iterator[None]:
+    """Keep what a check shows while it runs, where a report will show it."""
+    check = check_of(item)
+    if check is None or not reports_wanted(item.config):
+        yield
+        return
+    with evidence.recording() as check.evidence:
+        yield
+
+
+def record(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
+    """Put on pytest's report what is to be told of a check, or of an entry on trial."""
+    check = check_of(item)
+    if not isinstance(item, pytest.Function):
+        return report
+    if check and (call.when == "call" or (call.when == "setup" and not report.passed)):
+        message = ""
+        if report.failed and call.excinfo:
+            answers: Any = item.funcargs.get("solutions")
+            message = told(check, answers, call.excinfo.value)
+            if item.config.option.tbstyle in ("auto", "short", "line"):
+                report.longrepr = "The same message as above." if message in TOLD else message
+            TOLD.add(message)
+        report.verified = recorded(check, report.outcome, message)
+        exercise = EXERCISES[check.exercise]
+        # pytest's --junitxml reads them from the report of the teardown, which is made later.
+        item.user_properties += [
+            ("exercise", check.exercise),
+            ("part", check.part),
+            ("points", points(exercise.points / len(exercise.parts) / report.verified["of"])),
+        ]
+    if call.when == "call" and TRIED in item.stash:
+        report.tried = item.stash[TRIED] | {"passed": report.passed}
+    return report
+
+
+def environment(config: pytest.Config, ran: set[str], trial: str) -> dict[str, str]:
+    """Where the results come from, in words; ``ran`` are the exercises whose checks ran."""
+    folder = config.getoption("--solutions")
+    seed = config.getoption("--hypothesis-seed")
+    return {
+        "answers": "solutions (the reference)" if is_reference(config) else str(folder),
+        **({"data set": digits.digits().name} if "2.4" in ran else {}),
+        **({"the suite on trial": trial} if trial else {}),
+        "versions": ", ".join(
+            [f"Python {platform.python_version()}"]
+            + [f"{name} {version(name)}" for name in ("torch", "torchvision", "hypothesis")]
+        ),
+        "device": f"CPU ({platform.machine()})",
+        "seed": "derandomised" if seed is None else f"repeat with --hypothesis-seed={seed}",
+    }
+
+
+def told(check: Check, answers: Answers | None, error: BaseException) -> str:
+    """The message for the learner: the smallest failing example, and the mistake it looks like."""
+    if answers is None or check.last_failure is None:
+        return f"{type(error).__name__}: {error}"
+    case, wrong = check.last_failure
+    if isinstance(error, Flaky):
+        return f"{wrong}\nCalled again with the same arguments, the result was another one."
+    if not isinstance(error, Wrong):
+        return f"{type(error).__name__}: {error}"
+    mistakes = [] if wrong.whatever_the_case else diagnose(check, answers, case, wrong)
+    if len(mistakes) > 1:
+        named = "\n".join(f"- {mistake}" for mistake in mistakes)
+        return f"{wrong}\nSeveral known mistakes give this result:\n{named}"
+    return "\n".join([str(wrong), *map(str, mistakes)])
+
+
+def recorded(check: Check, outcome: str, message: str) -> dict[str, Any]:
+    """The record of one check, as plain data: see report.run.Result."""
+    siblings = [c for c in checks_of(check.exercise) if c.part == check.part]
+    return {
+        "exercise": check.exercise,
+        "part": check.part,
+        "name": check.name,
+        "claim": check.claim,
+        "outcome": outcome,
+        "message": message,
+        "examples": check.examples,
+        "of": len(siblings),
+        "evidence": check.evidence,
+    }
+
+
+def tried(entry: Mistake | Alternative, rejected_by: str | None) -> dict[str, Any]:
+    """The record of an entry of the catalogue, as plain data: see report.run.Tried."""
+    return {
+        "exercise": entry.exercise,
+        "part": entry.part,
+        "name": entry.name,
+        "says": entry.this_is if isinstance(entry, Mistake) else entry.differs,
+        "is_mistake": isinstance(entry, Mistake),
+        "rejected_by": rejected_by,
+    }
+
+
+def sources(folder: Path) -> dict[str, str]:
+    """The source of each function of the contract, by "module.function", as far as it is there."""
+    found = {}
+    for module in MODULES:
+        try:
+            text = (folder / f"{module}.py").read_text(encoding="utf-8")
+            tree = ast.parse(text)
+        except (OSError, ValueError, SyntaxError):
+            continue  # the checks of this module have told what is wrong with it
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found[f"{module}.{node.name}"] = ast.get_source_segment(text, node) or ""
+    return found

@@ -1,0 +1,63 @@
+"""What one run of pytest judges, and on which luck: its folder, its checks, its seed."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+REFERENCE = Path(__file__).parent.parent / "solutions"
+
+common: dict[str, Any] = {
+    "deadline": None,
+    "database": None,
+    "report_multiple_bugs": False,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.differing_executors],
+    "phases": [Phase.explicit, Phase.generate, Phase.shrink],
+}
+settings.register_profile("default", max_examples=25, **common)
+settings.register_profile("thorough", max_examples=1000, **common)
+settings.register_profile("ci", max_examples=25, derandomize=True, **common)
+
+
+def choose_luck(config: pytest.Config) -> None:
+    """Load the profile, and choose the seed: here, so that every worker has the same."""
+    if not config.getoption("--hypothesis-profile", None):
+        settings.load_profile("ci" if os.environ.get("CI") else "default")
+    if config.getoption("--hypothesis-seed") is None and not settings().derandomize:
+        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+
+
+def folder_of(config: pytest.Config) -> Path:
+    """The folder with the answers under test."""
+    return Path(config.getoption("--solutions") or REFERENCE).resolve()
+
+
+def is_reference(config: pytest.Config) -> bool:
+    """Whether the reference is judged, and with it the suite."""
+    return folder_of(config) == REFERENCE
+
+
+def check_of(item: pytest.Item) -> Any:
+    """The check that a test is, or None."""
+    return getattr(getattr(item, "function", None), "check", None)
+
+
+def select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the checks that were asked for, and the suite's own tests where it is on trial."""
+    number = config.getoption("--exercise")
+
+    def runs(item: pytest.Item) -> bool:
+        check = check_of(item)
+        if number:
+            return check is not None and check.exercise == number
+        # What is no check of an exercise judges the suite itself, not a learner's answers.
+        return check is not None or is_reference(config)
+
+    config.hook.pytest_deselected(items=[item for item in items if not runs(item)])
+    # What runs in a process of its own is started first and asked for last.
+    items[:] = sorted(filter(runs, items), key=lambda item: item.path.stem == "test_notebook")
