@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from answering import process
 from homework import EXERCISES
 from judging import digits, recording
 from judging.session import choose_luck, folder_of, is_reference, select
@@ -40,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    process.prepare()
     choose_luck(config)
     if not folder_of(config).is_dir():
         raise pytest.UsageError(f"--solutions {folder_of(config)}: there is no such folder")
@@ -60,7 +62,7 @@ def solutions(request: pytest.FixtureRequest) -> Answers:
     import catalogue  # noqa: F401 - so that the diagnosis knows the mistakes
     from judging.answers import Answers
 
-    return Answers(folder_of(request.config)).install()
+    return Answers.here(folder_of(request.config)).install()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -85,16 +87,7 @@ def start_beside(modules: set[str]) -> None:
     """Start what runs in processes of its own, for the tests of these modules."""
     import catalogue  # noqa: F401 - the processes try its entries, too
 
-    # The smaller this process is when it forks, the quicker are the forks of that fork.
-    if "test_linear_regression" in modules:
-        from judging.processes import server
-
-        server()
     if "test_notebook" in modules:
-        # The checks need these, too: imported before the fork, they cost their time once.
-        import matplotlib.pyplot  # noqa: F401
-        import torchvision  # noqa: F401
-
         from tests.test_notebook import execution
 
         execution()

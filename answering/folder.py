@@ -53,6 +53,11 @@ class Folder(importlib.abc.MetaPathFinder):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def has(self, module: str) -> bool:
+        """Whether the folder has a file, or a package, of this name."""
+        places = self.folder / f"{module}.py", self.folder / module / "__init__.py"
+        return any(place.is_file() for place in places)
+
     def install(self) -> None:
         """Make this folder the one that the name ``solutions`` means, in this process."""
         sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Folder)]

@@ -5,9 +5,36 @@ Starting Jupyter's kernel, and importing torch in it, takes several times as lon
 
 import json
 import os
+import sys
 import tempfile
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+from answering.process import clean_surroundings, context
+
+
+class Execution:
+    """A notebook that runs in a process of its own, from now on."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection, theirs = context().Pipe(duplex=False)
+        self.process = context().Process(target=_report, args=(theirs, path), daemon=True)
+        with clean_surroundings():
+            self.process.start()
+        theirs.close()
+
+    def result(self) -> list[dict[str, Any]]:
+        """What each cell gave, as execute says. Raises TimeoutError, EOFError if it broke off."""
+        if not self.connection.poll(300):
+            self.process.kill()
+            raise TimeoutError("the notebook did not come to its end within 300 s")
+        return json.loads(self.connection.recv_bytes())
+
+
+def _report(connection: Connection, path: Path) -> None:
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    connection.send_bytes(json.dumps(execute(path)).encode())
 
 
 def execute(path: Path) -> list[dict[str, Any]]:

@@ -61,6 +61,18 @@ def digit_counts(root: Path | str, split: str) -> list[int]:
     return [labels.count(digit) for digit in range(10)]
 
 
+def read_dataset(root: Path | str, split: str) -> tuple[Tensor, Tensor]:
+    """The bytes (N, 28, 28) and the labels (N,) of "train" or "test" in `root`, uint8."""
+    import torch
+
+    raw, found = raw_folder(root), []
+    for path in (raw / name for name in FILES[split]):
+        shape = sizes(path)
+        content = bytearray(path.read_bytes()[4 + 4 * len(shape) :])
+        found.append(torch.frombuffer(content, dtype=torch.uint8).reshape(shape))
+    return found[0], found[1]
+
+
 def write_images(path: Path | str, images: Tensor) -> None:
     """Write a uint8 tensor (N, H, W); TypeError or ValueError for anything else."""
     _check("images", images, dimensions=3)

@@ -1,33 +1,37 @@
 """The answers under test: one folder that keeps the contract, loaded late and called with care.
 
-``Answers(folder).autograd.gradient(X, M)`` imports ``autograd`` from the folder when it is first
-asked for, so that what is missing fails only the checks that need it. Each call is noted, so that
-a failure can say what was called, and is held to one rule: it must not change its arguments.
+``Answers(side).autograd.gradient(X, M)`` calls the function on the side where the answers are. A
+module is imported when it is first asked for, so that what is missing fails only the checks that
+need it. Each call is noted, so that a failure can say what was called, and is held to one rule: it
+must not change its arguments.
 """
 
-import importlib
-import inspect
-import traceback
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from answering.folder import PACKAGE, Folder, apart
-from judging.verdict import Wrong, shown
+from answering.questions import kind_of
+from answering.values import Handle, same_bits
+from homework import contract
+from judging.live import KINDS, Live
+from judging.sides import Apart, Here, Outcome, Raised
+from judging.verdict import NotTried, Wrong, shown
 
-_broken: dict[str, Wrong] = {}
-"""Modules that failed to import: told again to each check, but run only once."""
+PATIENCES = 6
+"""How many times the patience of one call all calls of a check may take together."""
 
 
 class Call:
     """One call of an answer: what it was given, so that it can be told and undone."""
 
-    def __init__(self, function: "Function", args: tuple, kwargs: dict[str, Any]) -> None:
+    def __init__(self, function: Function, args: tuple, kwargs: dict[str, Any]) -> None:
         self.function, self.args, self.kwargs = function, args, kwargs
         self.before = [
             (value, value.detach().clone(), value.requires_grad, value.grad)
@@ -36,18 +40,14 @@ class Call:
         ]
 
     def named(self) -> dict[str, Any]:
-        """The arguments by the names of the function's parameters, as far as they have any."""
-        try:
-            bound = inspect.signature(self.function.target).bind(*self.args, **self.kwargs)
-        except (TypeError, ValueError):
-            return dict(enumerate(self.args)) | self.kwargs  # type: ignore[return-value]
-        return dict(bound.arguments)
+        """The arguments by the names that the contract gives them."""
+        return dict(zip(self.function.parameters, self.args, strict=False)) | self.kwargs
 
     def changed(self) -> tuple[str, str] | None:
         """A tensor argument whose values the call changed, and to what; they are put back."""
         found = None
         for value, copy, _, _ in self.before:
-            if not _identical(value.detach(), copy):
+            if not same_bits(value, copy):
                 name = next(
                     (n for n, given in self.named().items() if given is value), "its argument"
                 )
@@ -66,7 +66,9 @@ class Call:
     def __str__(self) -> str:
         named = self.named()
         inline = ", ".join(
-            str(name) if isinstance(value, Tensor | torch.nn.Module) else f"{name}={shown(value)}"
+            str(name)
+            if isinstance(value, Tensor | torch.nn.Module | Live)
+            else f"{name}={shown(value)}"
             for name, value in named.items()
         )
         described = []
@@ -79,17 +81,6 @@ class Call:
         return f"{self.function.name}({inline}){where}"
 
 
-def _identical(one: Tensor, other: Tensor) -> bool:
-    if one.shape != other.shape or one.dtype != other.dtype:
-        return False
-    # NaN equals nothing, but its bits stay what they are.
-    return torch.equal(one, other) or torch.equal(_bits(one), _bits(other))
-
-
-def _bits(value: Tensor) -> Tensor:
-    return value.reshape(-1).contiguous().view(torch.uint8)
-
-
 def _strides(value: Tensor) -> str:
     if value.is_contiguous():
         return ""
@@ -99,34 +90,38 @@ def _strides(value: Tensor) -> str:
 
 
 class Function:
-    """One function, or class, of the contract, as the folder defines it."""
+    """One function, or class, of the contract, as the answers define it."""
 
-    def __init__(self, answers: "Answers", module: str, name: str, target: Any) -> None:
-        self.answers, self.module, self.name, self.target = answers, module, name, target
+    def __init__(self, answers: Answers, module: str, name: str) -> None:
+        self.answers, self.module, self.name = answers, module, name
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names that the contract gives its arguments."""
+        promise = contract.promises(self.module).get(self.name)
+        return tuple(promise.parameters) if promise else ()
 
     def outcome(self, *args: Any, **kwargs: Any) -> Any:
-        """What the call returns, or the error that it raises. Wrong if it changes a tensor."""
+        """What the call returns, or what it raised. Wrong if it changes a tensor, or never ends."""
         call = Call(self, args, kwargs)
         self.answers.calls.append(call)
-        with apart():
-            try:
-                result = self.target(*args, **kwargs)
-            except (Exception, SystemExit) as error:
-                result = error
+        outcome = self.answers.request(self, args, kwargs)
         if changed := call.changed():
             name, value = changed
             raise Wrong(
                 f"changed its argument {name} to {value}",
                 f"{name} as it was: the result goes into new tensors",
             )
-        return result
+        if outcome.unfit:
+            raise Wrong(f"returned {outcome.unfit}", "a result of a size that can be judged")
+        return outcome.raised or outcome.result
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         result = self.outcome(*args, **kwargs)
-        if isinstance(result, NotImplementedError):
-            raise self.unwritten()
-        if isinstance(result, Exception | SystemExit):
-            raise raised(result, self.answers.folder, "a result and no error") from result
+        if isinstance(result, Raised):
+            if result.is_a(NotImplementedError):
+                raise self.unwritten()
+            raise raised(result, "a result and no error")
         return result
 
     def unwritten(self) -> Wrong:
@@ -139,20 +134,14 @@ class Function:
         )
 
 
-def raised(error: BaseException, folder: Path, expected: str, call: str | None = None) -> Wrong:
+def raised(error: Raised, expected: str, call: str | None = None) -> Wrong:
     """An error as the learner should see it: its kind, its words, the line of theirs."""
-    words = str(error).strip().splitlines()
-    text = f"raised {type(error).__name__}" + (f": {words[0][:300]}" if any(words) else "")
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
-    where = f"{Path(own[-1].filename).name}, line {own[-1].lineno}: {own[-1].line}" if own else None
-    if isinstance(error, SyntaxError) and error.filename:
-        where = f"{Path(error.filename).name}, line {error.lineno}: {(error.text or '').strip()}"
-    return Wrong(text, expected, call=call, where=where)
+    text = f"raised {error.type_name}" + (f": {error}" if str(error) else "")
+    return Wrong(text, expected, call=call, where=error.where)
 
 
 class _Module:
-    def __init__(self, answers: "Answers", name: str) -> None:
+    def __init__(self, answers: Answers, name: str) -> None:
         self._answers, self._name = answers, name
 
     def __getattr__(self, name: str) -> Any:
@@ -160,42 +149,82 @@ class _Module:
 
 
 class Answers:
-    """A folder of answers. ``answers.<module>.<function>`` is the contract's function in it.
+    """A folder of answers. ``answers.<module>.<function>`` is the contract's function in it."""
 
-    Args:
-        folder: the folder, its modules directly inside.
-        replaced: "module.function" → what stands in its place; how the trial tries a mistake.
-    """
-
-    def __init__(self, folder: Path, replaced: Mapping[str, Any] | None = None) -> None:
-        self.folder = Path(folder).resolve()
-        self.replaced = dict(replaced or {})
-        self.variant: str | None = None
+    def __init__(self, side: Here | Apart) -> None:
+        self.side = side
         self.calls: list[Call] = []
         self.asked: set[str] = set()
+        self.printed = ""
+        """What the last call printed."""
+        self.known: dict[str, Wrong | tuple[bool, Any]] = {}
+        """What each name of the contract stands for, or what is wrong with it whatever the case."""
+        self.part = ""
+        self.spent = 0.0
 
-    def trying(self, entry: Any) -> "Answers":
+    @classmethod
+    def here(cls, folder: Path) -> Answers:
+        """The answers of a folder, called in this process."""
+        return cls(Here(folder.resolve()))
+
+    def trying(self, entry: Any) -> Answers:
         """The same answers with an entry of the catalogue in the place of what it replaces."""
-        trial = Answers(self.folder, {**self.replaced, **entry.replaced})
-        trial.variant = entry.name
-        return trial
+        return Answers(Here(self.side.folder, entry.name, entry.replaced))
+
+    def install(self) -> Answers:
+        """Make the folder the one that the name ``solutions`` means, where it is imported here."""
+        self.known.clear()
+        self.side.install()
+        return self
+
+    def begin(self, part: str) -> None:
+        """What follows judges this part: what another one did must not reach it."""
+        self.calls.clear()
+        self.asked.clear()
+        self.printed, self.spent = "", 0.0
+        self.side.begin()
+        if part != self.part:
+            self.part = part
+            self.side.renew()
+
+    def seed(self, seed: int) -> None:
+        """Seed the generators that an answer may draw from."""
+        self.side.seed(seed)
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for files that answers write and read."""
+        return self.side.scratch
+
+    @contextmanager
+    def fresh(self) -> Iterator[Answers]:
+        """The same answers in a process that has never seen them before."""
+        with self.side.fresh() as side:
+            yield Answers(side)
+
+    def attempt(self, module: str, name: str, *args: Any) -> Outcome:
+        """What comes of a call, whatever that is: also the end of its process."""
+        return self.side.call(module, name, args, {})
+
+    def limit_files(self, size: int, *, deadly: bool) -> None:
+        """From now on no file grows beyond so many bytes. NotTried where that cannot be had."""
+        assert isinstance(self.side, Apart)
+        if self.side.limit_files(size, deadly=deadly).raised:
+            raise NotTried("files of a limited size: this system has no RLIMIT_FSIZE")
+
+    def pause_at_steps(self, folder: Path, look: Callable[[str], None]) -> None:
+        """From now on, look before each step that touches a file in this folder."""
+        assert isinstance(self.side, Apart)
+        self.side.pause_at_steps(folder, look)
 
     @contextmanager
     def calling(self, call: str) -> Iterator[None]:
-        """What is wrong or raises in here was this call, of something that an answer returned."""
+        """What is wrong in here was this call, of something that an answer returned."""
         try:
             yield
         except Wrong as wrong:
             wrong.call = wrong.call or call
             raise
-        except (Exception, SystemExit) as error:
-            raise raised(error, self.folder, "a result and no error", call) from error
-
-    def install(self) -> "Answers":
-        """Make the folder the one that the name ``solutions`` means, in this process."""
-        _broken.clear()
-        Folder(self.folder).install()
-        return self
 
     def __getattr__(self, module: str) -> _Module:
         if module.startswith("_"):
@@ -204,48 +233,109 @@ class Answers:
 
     def get(self, module: str, name: str) -> Any:
         """A function of the contract, wrapped, or a constant as it is. Wrong if missing."""
-        self.asked.add(f"{module}.{name}")
-        if f"{module}.{name}" in self.replaced:
-            value = self.replaced[f"{module}.{name}"]
-        else:
-            loaded = self._load(module)
-            try:
-                value = getattr(loaded, name)
-            except AttributeError:
-                raise Wrong(
-                    f"{module}.{name} is not defined in {self.folder / module}.py",
-                    "a definition with that name: the starter folder has its signature",
-                    call=f"{module}.{name}",
-                    whatever_the_case=True,
-                ) from None
-        if callable(value):
-            return Function(self, module, name, value)
-        if not name.isupper():
-            raise Wrong(
+        place = f"{module}.{name}"
+        self.asked.add(place)
+        known = self.known.get(place) or self.known.get(module)
+        if known is None:
+            known = self.known[place] = self._found(module, name)
+        if isinstance(known, Wrong):
+            raise known
+        callable_, value = known
+        return Function(self, module, name) if callable_ else value
+
+    def _found(self, module: str, name: str) -> Wrong | tuple[bool, Any]:
+        outcome = self._timed(lambda: self.side.get(module, name))
+        place = f"{module}.{name}"
+        if outcome.raised or outcome.ended or outcome.unfit:
+            # Whatever is wrong with the import is wrong for every name of the module.
+            self.known[module] = self._fate(f"import {module}", outcome, "a module that imports")
+            return self.known[module]  # type: ignore[return-value]
+        if outcome.missing:
+            return Wrong(
+                outcome.missing,
+                f"a file with the answers of {module}"
+                if "there is no" in outcome.missing
+                else "a definition with that name: the starter folder has its signature",
+                call=f"import {module}" if "there is no" in outcome.missing else place,
+                whatever_the_case=True,
+            )
+        callable_, value = outcome.result
+        if not callable_ and not name.isupper():
+            return Wrong(
                 f"is {shown(value)}, which cannot be called",
                 "a function, or a class, of that name",
-                call=f"{module}.{name}",
+                call=place,
                 whatever_the_case=True,
             )
+        return callable_, value
+
+    def _fate(self, call: str, outcome: Outcome, expected: str) -> Wrong:
+        if outcome.raised:
+            wrong = raised(outcome.raised, expected, call)
+        else:
+            wrong = Wrong(outcome.ended or f"gave {outcome.unfit}", expected, call=call)
+        wrong.whatever_the_case = True
+        return wrong
+
+    def request(self, function: Function, args: tuple, kwargs: Mapping[str, Any]) -> Outcome:
+        """Call a function on its side. Wrong if it ends its process, or is too slow for a check."""
+        outcome = self._timed(
+            lambda: self.side.call(
+                function.module, function.name, self._there(args), self._there(dict(kwargs))
+            )
+        )
+        self.printed = outcome.printed
+        place = f"{function.module}.{function.name}"
+        if outcome.ended:
+            self._give_up(place, outcome.ended, str(self.calls[-1]))
+        if outcome.missing:
+            raise Wrong(outcome.missing, "what was there before", call=place)
+        return Outcome(self._here(outcome.result, place), outcome.raised, unfit=outcome.unfit)
+
+    def ask(self, live: Live, question: str, *args: Any) -> Any:
+        """Ask what an answer made and keeps. Wrong if it cannot answer."""
+        outcome = self._timed(lambda: self.side.ask(live.there, question, args))
+        if outcome.ended:
+            self._give_up(live.made_by, outcome.ended, None)
+        if outcome.raised:
+            raise raised(outcome.raised, "a result and no error")
+        if outcome.unfit:
+            raise Wrong(f"gave {outcome.unfit}", "a result of a size that can be judged")
+        return outcome.result
+
+    def _give_up(self, place: str, ended: str, call: str | None) -> None:
+        """What ended its process is not called again in this run."""
+        wrong = Wrong(ended, "a result, and a process that goes on", whatever_the_case=True)
+        wrong.call = call
+        self.known[place] = wrong
+        raise wrong
+
+    def _timed(self, request: Any) -> Outcome:
+        began = time.monotonic()
+        try:
+            return request()
+        finally:
+            if isinstance(self.side, Apart):
+                self.spent += time.monotonic() - began
+                if self.spent > PATIENCES * self.side.patience:
+                    self._give_up(
+                        self.part, f"took more than {PATIENCES * self.side.patience:g} s", None
+                    )
+
+    def _there(self, value: Any) -> Any:
+        """What is passed on of an argument: of something that lives on, what it is there."""
+        if isinstance(value, Live):
+            return value.there
+        if type(value) is tuple:
+            return tuple(self._there(entry) for entry in value)
+        if type(value) is dict:
+            return {key: self._there(entry) for key, entry in value.items()}
         return value
 
-    def _load(self, module: str) -> ModuleType:
-        sources = self.folder / f"{module}.py", self.folder / module / "__init__.py"
-        if not any(source.is_file() for source in sources):
-            raise Wrong(
-                f"there is no {module}.py in {self.folder}",
-                f"a file with the answers of {module}",
-                call=f"import {module}",
-                whatever_the_case=True,
-            )
-        if module in _broken:
-            raise _broken[module]
-        try:
-            with apart():
-                return importlib.import_module(f"{PACKAGE}.{module}")
-        except (Exception, SystemExit) as error:
-            _broken[module] = raised(
-                error, self.folder, "a module that imports", f"import {module}"
-            )
-            _broken[module].whatever_the_case = True
-            raise _broken[module] from error
+    def _here(self, value: Any, made_by: str) -> Any:
+        """A result, with something to ask in the place of what lives on."""
+        if isinstance(value, Handle):
+            return KINDS[value.kind](self, value, value.type_name, made_by)
+        if isinstance(self.side, Here) and (kind := kind_of(value)):
+            return KINDS[kind](self, value, type(value).__name__, made_by)
+        return value

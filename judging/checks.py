@@ -7,14 +7,11 @@ and case, the same check serves the learner's run, the trial of the catalogue an
 """
 
 import functools
-import random
 import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy
-import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
@@ -52,14 +49,14 @@ class Check:
 
     def run(self, answers: Answers, case: Case) -> None:
         """Judge the answers on one case. Raises Wrong, saying what was called."""
-        answers.calls.clear()
-        answers.asked.clear()
-        _same_luck()
+        answers.begin(self.function)
+        answers.seed(0)
         try:
             self.judge(answers, **case)
         except Wrong as wrong:
             if wrong.call is None and answers.calls:
                 wrong.call = str(answers.calls[-1])
+            wrong.printed = answers.printed
             raise
         except Exception as error:
             # A check of the suite stumbles over what an answer returned: a result without the
@@ -105,14 +102,6 @@ class Check:
 
         collect()
         return cases
-
-
-def _same_luck() -> None:
-    """Seed the generators that an answer may draw from, so that a case always goes the same way."""
-    # torch.manual_seed would also leave a note, with a stack trace, for a GPU that is not there.
-    torch.default_generator.manual_seed(0)
-    random.seed(0)
-    numpy.random.seed(0)
 
 
 class _NoNeedToShrink(unittest.SkipTest):

@@ -90,6 +90,11 @@ def _replaced(exercise: str, part: str, value: Any, others: dict[str, Any]) -> d
     return {f"{home.module}.{name}": v for name, v in {part: value, **others}.items()}
 
 
+def replaced(name: str) -> dict[str, Any]:
+    """What the entry of this name puts in the place of what."""
+    return (MISTAKES.get(name) or ALTERNATIVES[name]).replaced
+
+
 def _unique(name: str) -> None:
     if name in MISTAKES or name in ALTERNATIVES:
         raise ValueError(f"two entries of the catalogue are called {name}")

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from judging.live import Network
 from judging.oracles import Backpropagation, Layer, backpropagate
 from judging.strategies import seeds
 
@@ -74,8 +75,10 @@ def plans(
     )
 
 
-def linear_layers(model: nn.Module, images: Tensor) -> list[nn.Linear]:
-    """The linear layers in the order in which the model uses them."""
+def linear_layers(model: Any, images: Tensor) -> list[nn.Linear]:
+    """The linear layers in the order in which a model, the suite's or an answer's, uses them."""
+    if isinstance(model, Network):
+        return model.linear_layers(images)
     used: list[nn.Linear] = []
     hooks = [
         layer.register_forward_hook(lambda layer, *_: used.append(layer))
@@ -92,7 +95,7 @@ def linear_layers(model: nn.Module, images: Tensor) -> list[nn.Linear]:
 
 
 def derived(
-    model: nn.Module,
+    model: Any,
     activation: str,
     images: Tensor,
     labels: Tensor,

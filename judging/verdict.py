@@ -17,6 +17,9 @@ from torch import Tensor, nn
 MOST_SHOWN = 24
 """Entries up to which a tensor is shown whole."""
 
+MOST_LINES = 20
+"""Lines shown of what an answer printed."""
+
 LONGEST = 400
 """Characters after which what is shown of a value is cut."""
 
@@ -40,6 +43,8 @@ class Wrong(AssertionError):
     ) -> None:
         super().__init__(returned, expected)
         self.whatever_the_case = whatever_the_case
+        self.printed = ""
+        """What the answer printed meanwhile."""
         self.returned, self.expected, self.call, self.where = returned, expected, call, where
 
     def seen(self) -> tuple[str, str]:
@@ -48,7 +53,28 @@ class Wrong(AssertionError):
 
     def __str__(self) -> str:
         lines = [self.call or "", f"  {self.returned}", f"  at {self.where}" if self.where else ""]
-        return "\n".join([*filter(None, lines), f"  expected {self.expected}"])
+        lines.append(f"  expected {self.expected}")
+        if self.printed:
+            lines += ["  It printed:", *(f"    {line}" for line in printable(self.printed))]
+        return "\n".join(filter(None, lines))
+
+
+def printable(text: str) -> list[str]:
+    """What an answer printed, as lines that a terminal can show: 20 at most, nothing hidden."""
+    lines = text.splitlines()
+    kept = [
+        "".join(
+            c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line
+        )
+        for line in lines[:MOST_LINES]
+    ]
+    return (
+        [*kept, f"… and {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else kept
+    )
+
+
+class NotTried(Exception):
+    """A check cannot be tried here; the words say what the system or the run lacks."""
 
 
 def shown(value: Any, digits: int = 6) -> str:
@@ -65,6 +91,8 @@ def _shown(value: Any, digits: int) -> str:
         return _tensor_shown(value, digits)
     if isinstance(value, float):
         return _number(value, digits)
+    if hasattr(value, "type_name"):
+        return repr(value)
     if isinstance(value, nn.Module):
         return f"a {type(value).__name__}"
     if isinstance(value, PurePath):
@@ -236,25 +264,23 @@ def near(
 
 
 def refuses(
-    function: Callable[..., Any],
+    function: Any,
     *args: Any,
     error: type[BaseException] | tuple[type[BaseException], ...],
     because: str,
     **kwargs: Any,
-) -> BaseException:
-    """Require that the call raises this kind of error; returns the error."""
+) -> Any:
+    """Require that the call raises this kind of error; returns it, in plain words."""
     kinds = error if isinstance(error, tuple) else (error,)
     names = " or ".join("an error" if kind is Exception else f"a {kind.__name__}" for kind in kinds)
-    outcome = function.outcome(*args, **kwargs)  # type: ignore[attr-defined]
-    if isinstance(outcome, NotImplementedError):
-        raise function.unwritten()  # type: ignore[attr-defined]
-    if isinstance(outcome, kinds):
-        return outcome
-    if isinstance(outcome, BaseException):
+    outcome = function.outcome(*args, **kwargs)
+    if hasattr(outcome, "is_a"):
+        if outcome.is_a(NotImplementedError):
+            raise function.unwritten()
+        if outcome.is_a(*kinds):
+            return outcome
         words = f": {outcome}" if str(outcome) else ""
-        raise Wrong(
-            f"raised {type(outcome).__name__}{words}", f"{names}, because {because}"
-        ) from outcome
+        raise Wrong(f"raised {outcome.type_name}{words}", f"{names}, because {because}")
     raise Wrong(f"returned {shown(outcome)}", f"{names}, because {because}")
 
 

@@ -5,9 +5,8 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 
 import copy
 import math
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,11 +16,14 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from data import idx
+from answering.own import Loader
+from answering.questions import Line
+from data import DataSet, idx
 from judging.answers import Answers
 from judging.checks import check
 from judging.digits import digits
 from judging.evidence import show_images, show_lines, show_table, show_text, wanted
+from judging.live import Digits, Figure, Network
 from judging.networks import Plan, derived, linear_layers, plans
 from judging.oracles import gamma
 from judging.strategies import seeds
@@ -49,25 +51,21 @@ def every_byte() -> Path:
 
 
 @cache
-def stored(train: bool) -> tuple[Tensor, list[int]]:
-    """The bytes (N, 28, 28) and labels that every_byte holds, read by torchvision alone."""
-    from torchvision.datasets import MNIST
-
-    raw = MNIST(str(every_byte()), train=train)
-    return raw.data, raw.targets.tolist()
+def stored_bytes(train: bool) -> tuple[Tensor, list[int]]:
+    """The bytes (N, 28, 28) and labels that every_byte holds."""
+    images, labels = idx.read_dataset(every_byte(), "train" if train else "test")
+    return images, labels.tolist()
 
 
 @check("2.4", "mnist", train=st.sampled_from([True, False, None]))
 def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: bool | None) -> None:
     """Each byte b becomes (b/255 − 0.1307)/0.3081, in a tensor (1, 28, 28), float32."""
-    from torchvision.datasets import MNIST
-
     asked = {} if train is None else {"train": train}
     dataset = solutions.gradient_comparison.mnist(every_byte(), **asked)
     train = train is not False
-    if not isinstance(dataset, MNIST):
+    if not isinstance(dataset, Digits):
         wrong(dataset, "an instance of torchvision.datasets.MNIST")
-    images, labels = stored(train)
+    images, labels = stored_bytes(train)
     part = "training" if train else "test"
     holds(
         len(dataset) == len(images),
@@ -107,7 +105,7 @@ def test_mnist_says_how_to_fill_an_empty_folder(solutions: Answers) -> None:
         "empty-folder" in str(error)
         and "download" in str(error)
         and "python -m data" in str(error),
-        f"raised {type(error).__name__}: {str(error)[:300]}",
+        f"raised {error.type_name}: {error}",
         "an error that names the folder, `python -m data` and `python -m data --download`",
     )
 
@@ -117,18 +115,26 @@ def test_mnist_reads_the_digits_of_this_run(solutions: Answers) -> None:
     """The whole data set is read: images (1, 28, 28) of the ten classes."""
     chosen = digits()
     dataset = solutions.gradient_comparison.mnist(chosen.root)
-    image, _ = dataset[0]
-    same_form(image, (1, 28, 28), torch.float32, "an image of one channel")
-    classes = sorted(set(dataset.targets.tolist()))
+    if not isinstance(dataset, Digits):
+        wrong(dataset, "an instance of torchvision.datasets.MNIST")
+    example = dataset[0]
+    holds(
+        isinstance(example, tuple) and len(example) == 2,
+        f"returned {shown(example)} as example 0",
+        "an image with its label",
+    )
+    same_form(example[0], (1, 28, 28), torch.float32, "an image of one channel")
+    data, targets = dataset.stored()
+    classes = sorted(set(targets.tolist()))
     holds(classes == [*range(10)], f"returned the classes {classes}", "the digits 0 to 9")
     if wanted():
         show_text("data set", chosen.name)
-        first = [(dataset.targets == digit).nonzero().flatten()[:3] for digit in range(10)]
+        first = [(targets == digit).nonzero().flatten()[:3] for digit in range(10)]
         chosen_ones = torch.stack(first, dim=1).flatten()
         show_images(
             "digits of the data set",
-            lambda: dataset.data[chosen_ones],
-            [int(label) for label in dataset.targets[chosen_ones]],
+            lambda: data[chosen_ones],
+            [int(label) for label in targets[chosen_ones]],
             alt="Three examples of each digit from 0 to 9.",
         )
 
@@ -137,10 +143,10 @@ widths = st.lists(st.integers(1, 6), max_size=4)
 activations = st.sampled_from(["relu", "tanh", "sigmoid"])
 
 
-def network(solutions: Answers, *args: Any, **kwargs: Any) -> nn.Module:
+def network(solutions: Answers, *args: Any, **kwargs: Any) -> Network:
     """The learner's MLP, or Wrong."""
     model = solutions.gradient_comparison.MLP(*args, **kwargs)
-    if not isinstance(model, nn.Module):
+    if not isinstance(model, Network):
         wrong(model, "an instance of torch.nn.Module")
     return model
 
@@ -150,11 +156,11 @@ def test_MLP_computes_its_layers_in_order(
     solutions: Answers, hidden: list[int], activation: str, n: int, seed: int
 ) -> None:
     """Linear layers of the widths asked for, the activation between them, plain scores at last."""
-    torch.default_generator.manual_seed(seed)
+    solutions.seed(seed)
     model = network(solutions, tuple(hidden), activation=activation).double()
     plan = Plan(tuple(hidden), activation, n, seed)
     call = f"MLP({tuple(hidden)}, activation={activation!r}) applied to {n} images"
-    with solutions.calling(call), torch.no_grad():
+    with solutions.calling(call):
         layers = linear_layers(model, plan.images())
         sizes = [(layer.in_features, layer.out_features) for layer in layers]
         expected = [*zip((784, *hidden), (*hidden, 10), strict=True)]
@@ -178,19 +184,19 @@ def test_MLP_computes_its_layers_in_order(
 @check("2.4", "MLP")
 def test_MLP_has_four_layers_of_128_with_relu_by_default(solutions: Answers) -> None:
     """MLP() maps (N, 1, 28, 28) to (N, 10) through four hidden ReLU layers of width 128."""
-    torch.default_generator.manual_seed(0)
+    solutions.seed(0)
     model = network(solutions).double()
     plan = Plan((128,) * 4, "relu", 2, 0)
-    with solutions.calling("MLP() applied to 2 images"), torch.no_grad():
-        layers = linear_layers(model, plan.images())
-        sizes = [layer.out_features for layer in layers]
+    with solutions.calling("MLP() applied to 2 images"):
+        layers = [used for used in model.path(plan.images()) if used.kind == "linear"]
+        sizes = [layer.sizes[-1] for layer in layers]
         holds(
             sizes == [128, 128, 128, 128, 10],
             f"went through linear layers with {sizes} outputs",
             "[128, 128, 128, 128, 10]",
         )
         holds(
-            len({id(layer) for layer in layers}) == len(layers),
+            len({layer.which for layer in layers}) == len(layers),
             "went through one and the same layer more than once",
             "a layer with weights of its own in each place",
         )
@@ -212,7 +218,7 @@ VARIANCES = {
 def test_MLP_initialises_with_the_variance_asked_for(solutions: Answers, seed: int) -> None:
     """Weights have mean 0 and variance 2/(in + out) for Xavier, 2/in for He."""
     for init, (formula, variance) in VARIANCES.items():
-        torch.default_generator.manual_seed(seed)
+        solutions.seed(seed)
         # With a sigmoid the gain of Xavier's rule is 1 in every convention; He's is for ReLU.
         activation = "sigmoid" if init == "xavier" else "relu"
         model = network(solutions, (96, 128), activation=activation, init=init)
@@ -253,16 +259,14 @@ def test_MLP_normalises_each_hidden_layer_if_asked(
 ) -> None:
     """With batch_norm=True every hidden layer goes through a BatchNorm of its width; else none."""
     model = network(solutions, tuple(hidden), activation=activation, batch_norm=batch_norm)
-    used: list[int] = []
-    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    for layer in norms:
-        layer.register_forward_hook(lambda layer, *_: used.append(layer.num_features))
     plan = Plan(tuple(hidden), activation, 4, 0)
-    model = model.double().eval()
     call = f"MLP({tuple(hidden)}, batch_norm={batch_norm}) applied to 4 images"
-    with solutions.calling(call), torch.no_grad():
+    with solutions.calling(call):
+        model = model.double().eval()
+        norms = [used for used in model.path(plan.images()) if used.kind == "batch norm"]
         scores = model(plan.images())
-    found = [type(layer).__name__ for layer in model.modules() if not [*layer.children()]]
+        found = model.leaves()
+    used = [norm.sizes[0] for norm in norms]
     expected = hidden if batch_norm else []
     holds(
         used == expected,
@@ -498,19 +502,6 @@ def judge_normalised_gradients(found: Any, model: nn.Module, plan: Plan) -> None
         )
 
 
-class Loader:
-    """What a DataLoader is to its user: it has a length and can be gone through repeatedly."""
-
-    def __init__(self, batches: list[tuple[Tensor, Tensor]]) -> None:
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        return iter(self.batches)
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-
 RATES = st.sampled_from([1 / 4, 1 / 32, 1.0])
 DEFAULT = 0.01
 
@@ -633,12 +624,9 @@ def test_compare_gives_the_mean_absolute_gradient(
 def test_compare_on_the_digits_of_this_run(solutions: Answers) -> None:
     """On real images, each layer of each variant has a positive, finite mean gradient."""
     chosen = digits()
-    dataset = solutions.gradient_comparison.mnist(chosen.root)
-    batch = 64 if wanted() else 16
-    images = torch.stack([dataset[index][0] for index in range(batch)])
-    labels = dataset.targets[:batch]
+    images, labels = batch_of(chosen, range(64 if wanted() else 16))
     deep = (64,) * 5
-    torch.default_generator.manual_seed(0)
+    solutions.seed(0)
     settings: dict[str, tuple[tuple, dict[str, Any]]] = {
         "sigmoid": ((deep,), {"activation": "sigmoid"}),
         "tanh": ((deep,), {"activation": "tanh"}),
@@ -662,7 +650,7 @@ def test_compare_on_the_digits_of_this_run(solutions: Answers) -> None:
         )
     if wanted():
         show_gradients(chosen.name, values)
-        show_training(solutions, dataset)
+        show_training(solutions, chosen)
 
 
 def show_gradients(name: str, values: dict[str, list[float]]) -> None:
@@ -687,18 +675,24 @@ def show_gradients(name: str, values: dict[str, list[float]]) -> None:
     )
 
 
-def show_training(solutions: Answers, dataset: Any) -> None:
+def batch_of(chosen: DataSet, indices: Iterable[int]) -> tuple[Tensor, Tensor]:
+    """Images of the data set, normalised as 2.4 asks, and their labels."""
+    pixels, labels = idx.read_dataset(chosen.root, "train")
+    order = torch.tensor([*indices])
+    return (pixels[order][:, None].float().div(255) - 0.1307) / 0.3081, labels[order].long()
+
+
+def show_training(solutions: Answers, chosen: DataSet) -> None:
     """Record how the gradient of the first and last layer moves over 60 steps."""
-    order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(0))[: 20 * 64]
-    images = torch.stack([dataset[int(index)][0] for index in order])
-    labels = dataset.targets[order]
-    loader = [*zip(images.split(64), labels.split(64), strict=True)]
+    generator = torch.Generator().manual_seed(0)
+    images, labels = batch_of(chosen, torch.randperm(1280, generator=generator).tolist())
+    loader = Loader([*zip(images.split(64), labels.split(64), strict=True)])
     series = {}
     for name, kwargs in {
         "sigmoid": {},
         "sigmoid, batch norm": {"batch_norm": True},
     }.items():
-        torch.default_generator.manual_seed(0)
+        solutions.seed(0)
         model = network(solutions, (64,) * 3, activation="sigmoid", **kwargs)
         history = solutions.gradient_comparison.train(model, loader, lr=0.5, steps=60)
         series[f"{name}: first layer"] = [next(iter(step.values())) for step in history]
@@ -724,8 +718,6 @@ comparisons = st.dictionaries(
 
 def draw(solutions: Answers, comparison: dict[str, list[float]]) -> Any:
     """The learner's picture of a comparison, or Wrong."""
-    from matplotlib.figure import Figure
-
     figure = solutions.gradient_comparison.plot(
         {
             name: {f"layer {index}": value for index, value in enumerate(values)}
@@ -737,80 +729,60 @@ def draw(solutions: Answers, comparison: dict[str, list[float]]) -> Any:
     return figure
 
 
-def put_away() -> None:
-    """Close what was drawn with pyplot, which keeps every figure until it is told to close it."""
-    if pyplot := sys.modules.get("matplotlib.pyplot"):
-        pyplot.close("all")
-
-
 @check("2.4", "plot", cost=10, comparison=comparisons)
 def test_plot_draws_one_line_a_variant_on_a_log_scale(
     solutions: Answers, comparison: dict[str, list[float]]
 ) -> None:
     """A figure in which every variant is a line over its layers, named, on a logarithmic scale."""
-    try:
-        judge_figure(draw(solutions, comparison), comparison)
-    finally:
-        put_away()
+    judge_figure(draw(solutions, comparison), comparison)
 
 
 @check("2.4", "plot")
 def test_plot_draws_a_new_figure_each_time(solutions: Answers) -> None:
     """A second picture is a figure of its own, without what the first one shows."""
-    try:
-        first = draw(solutions, {"first": [1.0, 2.0]})
-        second = draw(solutions, {"second": [3.0, 4.0]})
-        holds(second is not first, "drew into the picture of an earlier call", "a new figure")
-    finally:
-        put_away()
+    first = draw(solutions, {"first": [1.0, 2.0]})
+    before = first.lines()
+    second = draw(solutions, {"second": [3.0, 4.0]})
+    heights = [line.ys for line in second.lines()]
+    holds(
+        [1.0, 2.0] not in heights and first.lines() == before,
+        "drew into the picture of an earlier call",
+        "a new figure",
+    )
 
 
-def judge_figure(figure: Any, comparison: dict[str, list[float]]) -> None:
-    lines = [(line, axes) for axes in figure.axes for line in axes.lines]
-    drawn = [(heights(line), axes) for line, axes in lines]
-    words = {text.get_text() for text in written(figure)}
+def judge_figure(figure: Figure, comparison: dict[str, list[float]]) -> None:
+    lines, words = figure.lines(), figure.words()
     for name, values in comparison.items():
-        scales = [axes.get_yscale() for ys, axes in drawn if ys == values]
+        scales = [line.scale for line in lines if heights(line) == values]
         holds(
             bool(scales),
-            f"drew lines through {shown([ys for ys, _ in drawn])}",
+            f"drew lines through {shown([heights(line) for line in lines])}",
             f"a line through {shown(values)}, the layers of the variant {name!r}",
         )
         holds(
             "log" in scales,
             f"drew {name!r} on a {scales[0] if scales else ''} scale",
-            "a logarithmic scale, on which a vanishing gradient is a falling line",
+            "a logarithmic scale, on which a gradient that vanishes is a straight line",
         )
-        for line, _ in lines:
-            xs = [float(x) for x in line.get_xdata(orig=False)]
+        for line in lines:
             holds(
-                heights(line) != values or all(a < b for a, b in pairwise(xs)),
-                f"drew {name!r} over the places {shown(xs)}",
+                heights(line) != values or all(a < b for a, b in pairwise(line.xs)),
+                f"drew {name!r} over the places {shown(line.xs)}",
                 "the layers side by side, from left to right",
             )
             holds(
-                line.get_label() != name or heights(line) == values,
-                f"gave the name {name!r} to the line through {shown(line.get_ydata())}",
+                line.label != name or heights(line) == values,
+                f"gave the name {name!r} to the line through {shown(line.ys)}",
                 f"that name on the line through {shown(values)}",
             )
         holds(
             any(name in word for word in words),
-            f"drew a figure whose only words are {sorted(filter(None, words))}",
+            f"drew a figure whose only words are {sorted({*words} - {''})}",
             f"the name of the variant {name!r}, in a legend or beside its line",
         )
 
 
-def heights(line: Any) -> list[float]:
+def heights(line: Line) -> list[float]:
     """The values that a line goes through; NaN, which is not drawn, left out."""
-    return [value for value in map(float, line.get_ydata()) if not math.isnan(value)]
-
-
-def written(figure: Any) -> Iterator[Any]:
-    """The texts of a figure but for its ticks: legends, titles, labels, notes."""
-    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
-    for legend in filter(None, legends):
-        yield from legend.get_texts()
-        yield legend.get_title()
-    yield from figure.texts
-    for axes in figure.axes:
-        yield from (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts)
+    return [value for value in line.ys if not math.isnan(value)]

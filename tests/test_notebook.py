@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from judging.processes import Server
+from answering.notebook import Execution
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "solutions" / "grad_cmp.ipynb"
@@ -16,11 +16,9 @@ PICTURES = 6
 
 
 @cache
-def execution() -> Server:
+def execution() -> Execution:
     """The notebook in a process of its own, started early so that it runs beside the checks."""
-    process = Server()
-    process.begin("execute_notebook", patience=300, path=str(NOTEBOOK))
-    return process
+    return Execution(NOTEBOOK)
 
 
 @cache
@@ -36,9 +34,7 @@ def pictures(outputs: Iterable[dict[str, Any]]) -> int:
 
 @pytest.fixture(scope="session")
 def executed() -> list[dict[str, Any]]:
-    result = execution().result()
-    assert isinstance(result, list), f"the notebook could not be executed: {result['error']}"
-    return result
+    return execution().result()
 
 
 def test_the_notebook_runs_from_top_to_bottom(executed: list[dict[str, Any]]) -> None:

@@ -23,11 +23,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from judging.processes import regression
 from torch import Tensor, nn
 
 from data import idx
 from judging.answers import Answers
-from judging.processes import regression
 
 IMAGES, LABELS = torch.linspace(-1, 1, 3 * 28 * 28).reshape(3, 1, 28, 28), torch.tensor([0, 9, 4])
 LINE = {"slope": 2.0, "intercept": 1.0, "noise": 0.5}

@@ -1,0 +1,16 @@
+"""What the process that all answering processes are forked from imports, once for all of them."""
+
+from contextlib import suppress
+
+import torch
+
+from answering import confinement, worker  # noqa: F401
+
+torch.set_num_threads(1)
+confinement.adopt_orphans()
+
+# Broken or missing, they fail where an answer needs them, with a message of their own.
+with suppress(Exception):
+    import torchvision  # noqa: F401
+with suppress(Exception):
+    import matplotlib.pyplot  # noqa: F401

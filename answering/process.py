@@ -1,0 +1,253 @@
+"""Starts answering processes, asks them, and ends them: whatever they do, and however they end.
+
+Only bytes come over the connection. Each answer has its patience, kept by this side's clock: what
+outlasts it is killed with everything that it started.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import select
+import signal
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import psutil
+
+from answering.confinement import ROOT
+from answering.values import MOST_BYTES, Packer, Unfit, Unpacker
+from answering.worker import Place, serve
+
+STARTING = 60.0
+"""Seconds that a new process may take until it is ready: many times what it takes."""
+
+
+class Ended(Exception):
+    """The process is no more; the words complete "the call …"."""
+
+
+@cache
+def context() -> Any:
+    """How processes begin: forked from one that knows torch, or anew where there is no fork."""
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    if "forkserver" in methods:
+        context.set_forkserver_preload(["answering.preload"])
+    return context
+
+
+def prepare() -> None:
+    """Begin to start the process that others are forked from, so that it is ready when needed."""
+    if context().get_start_method() != "forkserver":
+        return
+    from multiprocessing import forkserver
+
+    with clean_surroundings():
+        forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def clean_surroundings() -> Iterator[None]:
+    """For the process that all others come from: it starts in the suite, with a known path."""
+    before, place = dict(os.environ), os.getcwd()
+    main = sys.modules["__main__"]
+    os.environ.pop("PYTHONSTARTUP", None)
+    os.environ.update(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", MPLBACKEND="Agg")
+    os.chdir(ROOT)
+    # What pytest was started with is no business of theirs, and costs its imports each time.
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        os.environ.clear()
+        os.environ.update(before)
+        with suppress(OSError):
+            os.chdir(place)
+
+
+class Process:
+    """One answering process.
+
+    Args: patience, the seconds that one request may take.
+    """
+
+    def __init__(self, place: Place, patience: float) -> None:
+        self.place, self.patience = place, patience
+        self.connection, theirs = context().Pipe()
+        self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
+        with clean_surroundings():
+            self.process.start()
+        theirs.close()
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(self.connection.fileno(), False)
+        self.confined = bool(self._unpacked(self._receive(STARTING)).get("confined"))
+
+    def ask(
+        self, request: dict[str, Any], *, on_step: Callable[[str], None] | None = None
+    ) -> dict[str, Any]:
+        """The reply to a request. Raises Ended if none comes, Unfit if it cannot be read."""
+        deadline = time.monotonic() + self.patience
+        self._send(Packer().bytes(request), deadline)
+        while True:
+            reply = self._unpacked(self._receive(deadline - time.monotonic()))
+            if "step" not in reply or on_step is None:
+                return reply
+            on_step(str(reply["step"]))
+            self._send(b"", deadline)
+
+    def _unpacked(self, message: bytes) -> dict[str, Any]:
+        reply = Unpacker().value(message)
+        if not isinstance(reply, dict):
+            raise Unfit("a reply that is no dict")
+        return reply
+
+    def _send(self, message: bytes, deadline: float) -> None:
+        if sys.platform == "win32":
+            self.connection.send_bytes(message)
+            return
+        header = struct.pack("!i", len(message))
+        if len(message) > 0x7FFFFFFF:
+            header = struct.pack("!iQ", -1, len(message))
+        view = memoryview(header + message)
+        while view:
+            self._wait(deadline, writing=True)
+            try:
+                view = view[os.write(self.connection.fileno(), view) :]
+            except BlockingIOError:
+                continue
+            except OSError:
+                raise self.how_it_ended() from None
+
+    def _receive(self, patience: float) -> bytes:
+        deadline = time.monotonic() + patience
+        if sys.platform == "win32":
+            return self._receive_whole(deadline)
+        (size,) = struct.unpack("!i", self._read(4, deadline))
+        if size == -1:
+            (size,) = struct.unpack("!Q", self._read(8, deadline))
+        if not 0 <= size <= 2 * MOST_BYTES:
+            self.kill()
+            raise Ended("sent more than can be taken")
+        return self._read(size, deadline)
+
+    def _receive_whole(self, deadline: float) -> bytes:
+        """Where a message comes whole or not at all."""
+        try:
+            if not self.connection.poll(max(0.0, deadline - time.monotonic())):
+                self.kill()
+                raise Ended(f"did not come back within {self.patience:g} s")
+            return self.connection.recv_bytes(2 * MOST_BYTES)
+        except (EOFError, OSError):
+            raise self.how_it_ended() from None
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        """So many bytes, each read as it comes: what is begun need not be finished."""
+        parts: list[bytes] = []
+        while size:
+            self._wait(deadline, writing=False)
+            try:
+                part = os.read(self.connection.fileno(), min(size, 2**20))
+            except BlockingIOError:
+                continue
+            except OSError:
+                part = b""
+            if not part:
+                raise self.how_it_ended()
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _wait(self, deadline: float, *, writing: bool) -> None:
+        own, ended = self.connection.fileno(), self.process.sentinel
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                self.kill()
+                raise Ended(f"did not come back within {self.patience:g} s")
+            poll = select.poll()
+            poll.register(own, select.POLLOUT if writing else select.POLLIN)
+            poll.register(ended, select.POLLIN)
+            ready = dict(poll.poll(left * 1000))
+            if own in ready:
+                return
+            if ended in ready:
+                raise self.how_it_ended()
+
+    def how_it_ended(self) -> Ended:
+        """How the process came to its end, in words; it and what it started are gone then."""
+        self.process.join(1.0)
+        code = self.process.exitcode
+        self.kill()
+        if code is None:
+            return Ended("closed its connection to the suite")
+        if code < 0:
+            return Ended(f"ended the process ({signal_name(-code)})")
+        return Ended(f"ended the process (exit status {code})")
+
+    @property
+    def alive(self) -> bool:
+        return not self.connection.closed and self.process.is_alive()
+
+    def kill(self) -> None:
+        """End the process with everything that it started, and wait until that is so."""
+        if self.connection.closed:
+            return
+        self.connection.close()
+        own = self.process.pid
+        family = [] if own is None else _descendants(own)
+        if own is not None and hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(own, signal.SIGKILL)
+        self.process.kill()
+        for one in family:
+            with suppress(psutil.Error):
+                one.kill()
+        self.process.join(10.0)
+        _end_orphans()
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def _end_orphans() -> None:
+    """Kill what answers started and left behind: the process that they come from adopted it."""
+    living = {child.pid for child in multiprocessing.active_children()}
+    with suppress(psutil.Error):
+        for server in psutil.Process().children():
+            if "multiprocessing.forkserver" in " ".join(server.cmdline()):
+                for orphan in server.children():
+                    if orphan.pid not in living:
+                        for one in [*_descendants(orphan.pid), orphan]:
+                            with suppress(psutil.Error):
+                                one.kill()
+
+
+SIGNALS = {
+    "SIGSEGV": "segmentation fault",
+    "SIGABRT": "abort",
+    "SIGKILL": "killed",
+    "SIGFPE": "arithmetic fault",
+    "SIGBUS": "bus error",
+    "SIGILL": "illegal instruction",
+    "SIGTERM": "terminated",
+    "SIGXFSZ": "a file that grew too large",
+}
+
+
+def signal_name(number: int) -> str:
+    """A signal in words, as far as it has any."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    return SIGNALS.get(name, name)

@@ -1,0 +1,342 @@
+"""The answering process: it loads answers, calls them, and reports what they gave as plain data.
+
+It holds no oracle, no expected value, no reference and no mistake. Whatever an answer does to it
+(patches, threads, signals, descriptors) dies with it.
+"""
+
+import builtins
+import importlib
+import io
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy
+import torch
+from torch import nn
+
+from answering import confinement, questions
+from answering.folder import PACKAGE, Folder, apart
+from answering.values import Handle, Packer, Recipe, Unfit, Unpacker, plain_words, type_name
+
+MOST_PRINTED = 2_000
+"""Characters kept of what an answer prints."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a process of answers lives. Everything a process needs to know when it begins.
+
+    Args:
+        folder: the answers, read as they are there.
+        scratch: the working directory, HOME and TMPDIR.
+        memory: bytes that the process may have beyond what it begins with.
+        confined: whether it is kept from everything else, where the system can do that.
+        entry: names an entry of a register that stands in the place of some functions, as
+            "module:function:name"; modules in ``imports`` fill the register.
+    """
+
+    folder: Path
+    scratch: Path
+    memory: int
+    confined: bool = True
+    entry: str = ""
+    imports: tuple[str, ...] = ()
+
+
+class Error(NamedTuple):
+    """An exception in plain words: its type, what it says, its built-in bases, and where."""
+
+    type_name: str
+    words: str
+    bases: tuple[str, ...]
+    where: str
+
+
+class Printed(io.TextIOBase):
+    """Takes the place of stdout: keeps the first characters, and costs next to nothing after."""
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+        self.left = MOST_PRINTED
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self.left > 0:
+            self.kept.append(plain_words(text, self.left))
+            self.left -= len(self.kept[-1])
+        return len(text)
+
+    def take(self) -> str:
+        text = "".join(self.kept)
+        self.kept, self.left = [], MOST_PRINTED
+        return text
+
+
+class Missing(LookupError):
+    """A module or name of the contract is not there; the words say which."""
+
+
+@dataclass
+class Bench:
+    """What this process has: the modules that it has loaded and the objects that stay here."""
+
+    connection: Connection
+    folder: Folder
+    replaced: Mapping[str, Any]
+    objects: dict[int, Any] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+    own: list[nn.Module] = field(default_factory=list)
+    """The suite's own networks among the arguments: they go back as recipes."""
+
+    def handle(self, value: Any) -> Handle | None:
+        """The handle of an object that can be asked questions, None for any other."""
+        kind = questions.kind_of(value)
+        if kind is None or any(value is own for own in self.own):
+            return None
+        number = self.numbers.setdefault(id(value), len(self.numbers))
+        self.objects[number] = value
+        return Handle(number, kind, type_name(value))
+
+    def begin(self) -> None:
+        """A new case: let go of the objects that stayed here, pyplot's figures among them."""
+        self.objects.clear()
+        self.numbers.clear()
+        if pyplot := sys.modules.get("matplotlib.pyplot"):
+            pyplot.close("all")
+
+    def built(self, argument: Any) -> Any:
+        """An argument, with the suite's own networks built from their recipes."""
+        if isinstance(argument, Recipe):
+            self.own.append(argument.build())
+            return self.own[-1]
+        if type(argument) is list:
+            return [self.built(entry) for entry in argument]
+        if type(argument) is dict:
+            return {key: self.built(entry) for key, entry in argument.items()}
+        return argument
+
+    def module(self, name: str) -> ModuleType:
+        """A module of the answers, imported when it is first asked for."""
+        if not self.folder.has(name):
+            raise Missing(f"there is no {name}.py")
+        return importlib.import_module(f"{PACKAGE}.{name}")
+
+    def value(self, module: str, name: str) -> Any:
+        """What a name of the contract stands for."""
+        if f"{module}.{name}" in self.replaced:
+            return self.replaced[f"{module}.{name}"]
+        loaded = self.module(module)
+        try:
+            return getattr(loaded, name)
+        except AttributeError:
+            raise Missing(f"{module}.{name} is not defined in {module}.py") from None
+
+
+def serve(connection: Connection, place: Place) -> None:
+    """Answer requests until the connection ends. The first reply says whether it is confined."""
+    printed = Printed()
+    confined = _settle(place, printed)
+    replaced = {}
+    if place.entry:
+        for module in place.imports:
+            importlib.import_module(module)
+        module, function, name = place.entry.split(":")
+        replaced = getattr(importlib.import_module(module), function)(name)
+    folder = Folder(place.folder)
+    folder.install()
+    bench = Bench(connection, folder, replaced)
+    connection.send_bytes(Packer().bytes({"confined": confined}))
+    while True:
+        try:
+            request = connection.recv_bytes()
+        except (EOFError, OSError):
+            os._exit(0)
+        connection.send_bytes(_reply(bench, request, printed))
+
+
+def _settle(place: Place, printed: Printed) -> bool:
+    """Give this process no terminal, a bare environment and one folder; whether it is confined."""
+    if hasattr(os, "setsid"):
+        with suppress(PermissionError):
+            os.setsid()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    sys.stdin, sys.stdout, sys.stderr = open(os.devnull), printed, printed  # noqa: SIM115
+    sys.__stdout__ = sys.__stderr__ = None  # type: ignore[misc,assignment]
+    kept = {n: v for n, v in os.environ.items() if n in KEPT}
+    os.environ.clear()
+    os.environ.update(
+        kept,
+        HOME=str(place.scratch),
+        TMPDIR=str(place.scratch),
+        TEMP=str(place.scratch),
+        TMP=str(place.scratch),
+        MPLBACKEND="Agg",
+        MPLCONFIGDIR=str(place.scratch),
+    )
+    tempfile.tempdir = None
+    os.chdir(place.scratch)
+    sys.path[:] = [entry for entry in sys.path if entry and Path(entry) != confinement.ROOT]
+    sys.argv = [""]
+    sys.dont_write_bytecode = True
+    builtins.input = _nobody_answers  # type: ignore[assignment]
+    torch.set_num_threads(1)
+    # It ends with the suite, as a daemon does; but answers may use a DataLoader with workers.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+    confinement.limit(place.memory)
+    if place.entry:
+        sys.path.insert(0, str(confinement.ROOT))
+    if not place.confined:
+        return False
+    return confinement.confine([*confinement.environment(), place.folder], [place.scratch])
+
+
+KEPT = {"PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "OMP_NUM_THREADS", "LD_LIBRARY_PATH"}
+"""What an answer finds of the environment in which the suite was started."""
+
+
+def _nobody_answers(prompt: object = "") -> str:
+    raise EOFError("input() has nobody to ask: a function gets what it needs as arguments")
+
+
+def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
+    reply: dict[str, Any] = {}
+    given: list[Any] = []
+    bench.own.clear()
+    with apart():
+        try:
+            request = Unpacker(lambda handle: bench.objects[handle.number]).value(message)
+            if request.pop("begin", False):
+                bench.begin()
+            seed = request.pop("seed", None)
+            if seed is not None:
+                same_luck(seed)
+            reply["result"] = ACTIONS[request.pop("do")](bench, given, **request)
+        except Missing as missing:
+            reply["missing"] = str(missing)
+        except BaseException as error:
+            reply["error"] = described(error, bench.folder.folder)
+    reply["printed"] = printed.take()
+    reply["given"] = given
+    try:
+        return Packer(bench.handle).bytes(reply)
+    except Unfit as unfit:
+        reply = {"unfit": str(unfit), "printed": reply["printed"]}
+    except BaseException as error:
+        reply = {
+            "unfit": f"what cannot be passed on ({type_name(error)})",
+            "printed": reply["printed"],
+        }
+    return Packer().bytes(reply)
+
+
+def same_luck(seed: int) -> None:
+    """Seed the generators that an answer may draw from, so that a case always goes the same way."""
+    # torch.manual_seed would also leave a note, with a stack trace, for a GPU that is not there.
+    torch.default_generator.manual_seed(seed)
+    random.seed(seed)
+    numpy.random.seed(seed % 2**32)
+
+
+def described(error: BaseException, folder: Path) -> Error:
+    """An exception as plain words. Its own methods may do anything; here they may fail."""
+    try:
+        lines = plain_words(str(error)).strip().splitlines()
+    except BaseException:
+        lines = []
+    words = lines[0][:300] if lines else ""
+    bases = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
+    return Error(type_name(error), words, tuple(bases), _where(error, folder))
+
+
+def _where(error: BaseException, folder: Path) -> str:
+    """The line of the answer in which it arose, as "autograd.py, line 3: …"."""
+    try:
+        if isinstance(error, SyntaxError) and error.filename:
+            name, number, line = error.filename, error.lineno, error.text
+        else:
+            own = [
+                frame
+                for frame in traceback.extract_tb(error.__traceback__, limit=-50)
+                if Path(frame.filename).is_relative_to(folder)
+            ]
+            if not own:
+                return ""
+            name, number, line = own[-1].filename, own[-1].lineno, own[-1].line
+        return plain_words(f"{Path(name).name}, line {number}: {(line or '').strip()}", 300)
+    except BaseException:
+        return ""
+
+
+def call(
+    bench: Bench, given: list[Any], *, module: str, name: str, args: tuple, kwargs: dict[str, Any]
+) -> Any:
+    """Call a function of the contract; ``given`` becomes what has become of its arguments."""
+    target = bench.value(module, name)
+    given += [bench.built(argument) for argument in (*args, *kwargs.values())]
+    positional, named = given[: len(args)], given[len(args) :]
+    return target(*positional, **dict(zip(kwargs, named, strict=True)))
+
+
+def ask(bench: Bench, given: list[Any], *, number: int, question: str, args: tuple) -> Any:
+    """Ask an object that stays here."""
+    return questions.QUESTIONS[question](bench.objects[number], *args)
+
+
+def get(bench: Bench, given: list[Any], *, module: str, name: str) -> Any:
+    """What a name of the contract stands for: whether it can be called, and its value if not."""
+    value = bench.value(module, name)
+    return (True, None) if callable(value) else (False, value)
+
+
+def limit_files(bench: Bench, given: list[Any], *, size: int, deadly: bool) -> None:
+    """From now on no file grows beyond so many bytes: OSError, or the end of the process."""
+    import resource
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL if deadly else signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+STEPS = {"open", "os.rename", "os.remove", "os.link", "os.truncate", "os.chmod", "os.rmdir"}
+"""The audit events of CPython at which a file may change its name or be opened."""
+
+
+def pause_at_steps(bench: Bench, given: list[Any], *, folder: str) -> None:
+    """From now on, tell before each of STEPS that touches a file in this folder, and wait.
+
+    A crash would leave what the disk holds just then: the other side can look at that.
+    """
+    pausing = False
+
+    def watch(event: str, args: tuple) -> None:
+        nonlocal pausing
+        if pausing or event not in STEPS:
+            return
+        paths = [os.fsdecode(a) for a in args if isinstance(a, str | bytes | os.PathLike)]
+        if any(folder in path for path in paths):
+            pausing = True
+            bench.connection.send_bytes(Packer().bytes({"step": event}))
+            bench.connection.recv_bytes()
+            pausing = False
+
+    sys.addaudithook(watch)
+
+
+ACTIONS: dict[str, Callable[..., Any]] = {
+    action.__name__: action for action in (call, ask, get, limit_files, pause_at_steps)
+}

@@ -1,0 +1,329 @@
+"""Where answers are called: here, in this process, or apart, in one of their own.
+
+Both sides take the same requests and give the same outcomes, so a check is written once and cannot
+tell which side it speaks to. Here are the reference and the catalogue, our own code; apart is what
+a stranger wrote.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from answering import questions
+from answering.folder import Folder, apart
+from answering.process import Ended, Process
+from answering.values import Handle, Recipe, Unfit, take_over
+from answering.worker import Bench, Error, Missing, Place, described, same_luck
+
+PATIENCE = 10.0
+"""Seconds that one call may take, import included, unless --patience says otherwise."""
+
+MEMORY = 4 * 2**30
+"""Bytes that answers may have, unless --memory says otherwise."""
+
+MOST_SOURCE = 2**20
+"""Bytes of one source file of the answers."""
+
+MOST_FOLDER = 64 * 2**20
+"""Bytes of a folder of answers."""
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An error of an answer, in plain words."""
+
+    error: Error
+
+    @property
+    def type_name(self) -> str:
+        return self.error.type_name
+
+    @property
+    def where(self) -> str | None:
+        """The line of the answer in which it arose."""
+        return self.error.where or None
+
+    def is_a(self, *kinds: type[BaseException]) -> bool:
+        """Whether it is an error of one of these kinds, which Python has built in."""
+        own = (getattr(builtins, name, None) for name in self.error.bases)
+        return any(isinstance(base, type) and issubclass(base, kinds) for base in own)
+
+    def __str__(self) -> str:
+        return self.error.words
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a request: a result, an error, or neither, in words; and what was printed."""
+
+    result: Any = None
+    raised: Raised | None = None
+    missing: str = ""
+    """What the folder lacks."""
+    unfit: str = ""
+    """Why the result cannot be passed on."""
+    ended: str = ""
+    """How the process came to its end."""
+    printed: str = ""
+
+
+class Here:
+    """The folder in this process. What lives on is the object itself."""
+
+    confined: bool | None = None
+
+    def __init__(self, folder: Path, entry: str = "", replaced: Mapping[str, Any] = {}) -> None:
+        self.folder, self.entry = folder, entry
+        self.bench = Bench(None, Folder(folder), replaced)  # type: ignore[arg-type]
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for files that answers write and read."""
+        return scratch_of_this_process()
+
+    def install(self) -> None:
+        """Make the folder the one that the name ``solutions`` means."""
+        self.bench.folder.install()
+
+    def seed(self, seed: int) -> None:
+        """Seed what an answer may draw from."""
+        same_luck(seed)
+
+    def begin(self) -> None:
+        """A new case: nothing of the one before is asked any more."""
+        self.bench.begin()
+
+    def renew(self) -> None:
+        """Begin anew for another part: here everything stays."""
+
+    def get(self, module: str, name: str) -> Outcome:
+        """Whether a name of the contract can be called, and its value if not."""
+
+        def value() -> tuple[bool, Any]:
+            found = self.bench.value(module, name)
+            return callable(found), found
+
+        return self._outcome(value)
+
+    def call(self, module: str, name: str, args: tuple, kwargs: Mapping[str, Any]) -> Outcome:
+        """Call a function of the contract."""
+        return self._outcome(lambda: self.bench.value(module, name)(*args, **kwargs))
+
+    def ask(self, there: Any, question: str, args: tuple) -> Outcome:
+        """Ask something that lives on."""
+        return self._outcome(lambda: questions.QUESTIONS[question](there, *args))
+
+    def _outcome(self, act: Callable[[], Any]) -> Outcome:
+        with apart():
+            try:
+                return Outcome(act())
+            except KeyboardInterrupt:
+                raise
+            except Missing as missing:
+                return Outcome(missing=str(missing))
+            except BaseException as error:
+                return Outcome(raised=Raised(described(error, self.folder)))
+
+    @contextmanager
+    def fresh(self) -> Iterator[Apart]:
+        """The same answers in a process that has never seen them before."""
+        place = Place(self.folder, self.scratch, MEMORY, confined=False)
+        if self.entry:
+            place = replace(
+                place, entry=f"judging.known:replaced:{self.entry}", imports=("catalogue",)
+            )
+        side = Apart(place, 60.0)
+        try:
+            yield side
+        finally:
+            side.end()
+
+
+class Apart:
+    """The folder in a process of its own. What lives on is a handle."""
+
+    def __init__(self, place: Place, patience: float) -> None:
+        self.place, self.patience = place, patience
+        self.folder = place.folder
+        self.process: Process | None = None
+        self.spare: Process | None = None
+        self.luck: int | None = None
+        self.new_case = False
+        self.confined: bool | None = None
+        self.on_step: Callable[[str], None] | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for files that answers write and read."""
+        return self.place.scratch
+
+    def install(self) -> None:
+        """Nothing is imported here."""
+
+    def seed(self, seed: int) -> None:
+        """Seed what an answer may draw from, before the next call."""
+        self.luck = seed
+
+    def begin(self) -> None:
+        """A new case: nothing of the one before is asked any more."""
+        self.new_case = True
+
+    def renew(self) -> None:
+        """End the process, for another part: what one part did reaches no other."""
+        if self.process is not None:
+            self.process.kill()
+            self.process = None
+            for left in self.scratch.iterdir():
+                _remove(left)
+
+    def end(self) -> None:
+        """End the process."""
+        if self.process is not None:
+            self.process.kill()
+            self.process = None
+
+    def get(self, module: str, name: str) -> Outcome:
+        """Whether a name of the contract can be called, and its value if not."""
+        return self._outcome({"do": "get", "module": module, "name": name})
+
+    def call(self, module: str, name: str, args: tuple, kwargs: Mapping[str, Any]) -> Outcome:
+        """Call a function of the contract. The arguments hold afterwards what it left in them."""
+        request = {"do": "call", "module": module, "name": name, "args": args, "kwargs": {**kwargs}}
+        return self._outcome(request, given=[*args, *kwargs.values()])
+
+    def ask(self, there: Handle, question: str, args: tuple) -> Outcome:
+        """Ask something that lives on."""
+        request = {"do": "ask", "number": there.number, "question": question, "args": args}
+        return self._outcome(request)
+
+    def limit_files(self, size: int, *, deadly: bool) -> Outcome:
+        """No file grows beyond so many bytes: OSError, or the end of the process."""
+        return self._outcome({"do": "limit_files", "size": size, "deadly": deadly})
+
+    def pause_at_steps(self, folder: Path, look: Callable[[str], None]) -> Outcome:
+        """Look before each step that touches a file in this folder."""
+        self.on_step = look
+        return self._outcome({"do": "pause_at_steps", "folder": str(folder)})
+
+    def _outcome(self, request: dict[str, Any], given: list[Any] = []) -> Outcome:  # noqa: B006
+        if self.luck is not None:
+            request["seed"], self.luck = self.luck, None
+        if self.new_case:
+            request["begin"], self.new_case = True, False
+        try:
+            if self.process is None or not self.process.alive:
+                self.process = Process(self.place, self.patience)
+                self.confined = self.process.confined
+            reply = self.process.ask(request, on_step=self.on_step)
+            printed = str(reply.get("printed", ""))
+            if isinstance(now := reply.get("given"), list) and len(now) == len(given):
+                for before, after in zip(given, now, strict=True):
+                    put_back(before, after)
+            if "error" in reply:
+                return Outcome(raised=Raised(Error(*reply["error"])), printed=printed)
+            for problem in ("missing", "unfit"):
+                if problem in reply:
+                    return Outcome(**{problem: str(reply[problem])}, printed=printed)
+            return Outcome(reply["result"], printed=printed)
+        except Ended as ended:
+            self.process = None
+            return Outcome(ended=str(ended))
+        except (Unfit, KeyError, TypeError) as error:
+            # What came is not what a worker sends: the answer has written it itself.
+            self.end()
+            return Outcome(unfit=f"bytes that are no result ({error})")
+
+    @contextmanager
+    def fresh(self) -> Iterator[Apart]:
+        """The same answers in a process that has never seen them before."""
+        side = Apart(self.place, self.patience)
+        try:
+            yield side
+        finally:
+            side.end()
+
+
+@cache
+def _temporary() -> tempfile.TemporaryDirectory:
+    # In memory where that can be had, for each save waits until its bytes are on the disk.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="answers-", dir=memory)
+
+
+def scratch_of_this_process() -> Path:
+    """A folder for files, which is gone when this process ends."""
+    return Path(_temporary().name)
+
+
+def put_back(before: Any, after: Any) -> None:
+    """Make an argument hold what became of it on the other side, as far as it is of one kind."""
+    if isinstance(before, Tensor) and isinstance(after, Tensor):
+        take_over(before, after)
+    elif isinstance(before, nn.Module) and isinstance(after, Recipe):
+        after.update(before)
+    elif isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            put_back(value, after.get(key))
+    elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
+        for one, other in zip(before, after, strict=False):
+            put_back(one, other)
+    elif hasattr(before, "batches") and hasattr(after, "batches"):
+        put_back(before.batches, after.batches)
+    elif hasattr(before, "set_state") and hasattr(after, "get_state"):
+        before.set_state(after.get_state())
+
+
+class Refused(Exception):
+    """A folder of answers that cannot be taken; the message says which file, and why."""
+
+
+def snapshot(folder: Path, into: Path) -> Path:
+    """Copy the folder as it is now: plain files, none from outside it, of bounded size.
+
+    Raises: Refused, naming the file.
+    """
+    root, left = folder.resolve(), MOST_FOLDER
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if any(part in IGNORED for part in name.parts):
+            continue
+        if not path.resolve().is_relative_to(root):
+            raise Refused(f"{name} is a link that leads out of the folder")
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            continue
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused(f"{name} is no plain file: a pipe, a socket or a device")
+        if path.suffix == ".py" and status.st_size > MOST_SOURCE:
+            raise Refused(f"{name} has {status.st_size:,} bytes, more than a source file may have")
+        left -= status.st_size
+        if left < 0:
+            raise Refused(f"the folder holds more than {MOST_FOLDER // 2**20} MiB")
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    return into
+
+
+IGNORED = {"__pycache__", ".git", ".venv", "venv", ".hypothesis", ".pytest_cache", "node_modules"}
+"""Folders that are no part of anybody's answers."""
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
