@@ -14,7 +14,7 @@ gc.disable()
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ import pytest
 from answering import process
 from homework import EXERCISES
 from judging import digits, recording
-from judging.session import choose_luck, folder_of, is_reference, select
+from judging.session import answers_under_test, choose_luck, folder_of, is_reference, select
 from pytorch_basics_verified import add_options
 from report import terminal
 from report.run import Run
@@ -57,12 +57,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def solutions(request: pytest.FixtureRequest) -> Answers:
+def solutions(request: pytest.FixtureRequest) -> Iterator[Answers]:
     """The answers under test: the reference, or the folder given with --solutions."""
     import catalogue  # noqa: F401 - so that the diagnosis knows the mistakes
-    from judging.answers import Answers
 
-    return Answers.here(folder_of(request.config)).install()
+    with answers_under_test(request.config) as answers:
+        yield answers
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -23,6 +23,25 @@ def add_options(parser: pytest.Parser) -> None:
         help="judge the answers in this folder instead of the reference in solutions/",
     )
     group.addoption(
+        "--in-process",
+        action="store_true",
+        help="run the answers in the suite's own process, for breakpoint(); --pdb implies it",
+    )
+    group.addoption(
+        "--patience",
+        metavar="SECONDS",
+        type=float,
+        default=10.0,
+        help="what one call of an answer may take, its import included (10)",
+    )
+    group.addoption(
+        "--memory",
+        metavar="GIB",
+        type=float,
+        default=4.0,
+        help="the memory that an answer may have, in GiB (4)",
+    )
+    group.addoption(
         "--mnist-root",
         metavar="PATH",
         help="use the MNIST files in PATH/MNIST/raw instead of those in data/",

@@ -216,6 +216,9 @@ class Packer:
     def _tensor(self, value: Tensor, depth: int) -> Any:
         with torch._C.DisableTorchFunctionSubclass():
             is_parameter = type(value) is nn.Parameter
+            requires_grad = Tensor.requires_grad.__get__(value)
+            is_leaf = Tensor.is_leaf.__get__(value)
+            own_gradient = Tensor.grad.__get__(value) if is_leaf else None
             if type(value) is not Tensor:
                 if torch._C._dispatch_keys(value).has(torch._C.DispatchKey.Python):
                     return ["foreign", type_name(value), "a tensor that holds no numbers"]
@@ -239,7 +242,6 @@ class Packer:
                 held = held.contiguous().clone()
                 storage = held.untyped_storage()
             place = self._storage(storage)
-            own_gradient = value.grad if value.is_leaf else None
             gradient = None if own_gradient is None else self.tree(own_gradient, depth + 1)
         return [
             "tensor",
@@ -247,7 +249,7 @@ class Packer:
             place,
             [*held.stride()],
             held.storage_offset(),
-            bool(value.requires_grad),
+            bool(requires_grad),
             gradient,
             is_parameter,
         ]
@@ -484,8 +486,10 @@ class Unpacker:
         value = torch.empty(0, dtype=DTYPES[dtype]).set_(
             self.storages[place], offset, tuple(shape), tuple(strides)
         )
-        if requires_grad:
-            value = as_parameter(value) if is_parameter else value.requires_grad_()
+        if is_parameter:
+            value = nn.Parameter(value, requires_grad=requires_grad)
+        elif requires_grad:
+            value.requires_grad_()
         if gradient is not None:
             value.grad = self.of(gradient)
         return value

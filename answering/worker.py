@@ -41,6 +41,7 @@ class Place:
     Args:
         folder: the answers, read as they are there.
         scratch: the working directory, HOME and TMPDIR.
+        readable: what else it may read: the digits, and what checks hand out.
         memory: bytes that the process may have beyond what it begins with.
         confined: whether it is kept from everything else, where the system can do that.
         entry: names an entry of a register that stands in the place of some functions, as
@@ -50,6 +51,7 @@ class Place:
     folder: Path
     scratch: Path
     memory: int
+    readable: tuple[Path, ...] = ()
     confined: bool = True
     entry: str = ""
     imports: tuple[str, ...] = ()
@@ -203,7 +205,8 @@ def _settle(place: Place, printed: Printed) -> bool:
         sys.path.insert(0, str(confinement.ROOT))
     if not place.confined:
         return False
-    return confinement.confine([*confinement.environment(), place.folder], [place.scratch])
+    readable = [*confinement.environment(), place.folder, *place.readable]
+    return confinement.confine(readable, [place.scratch])
 
 
 KEPT = {"PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "OMP_NUM_THREADS", "LD_LIBRARY_PATH"}

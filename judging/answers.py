@@ -24,6 +24,9 @@ from judging.live import KINDS, Live
 from judging.sides import Apart, Here, Outcome, Raised
 from judging.verdict import NotTried, Wrong, shown
 
+REFERENCE = Path(__file__).parent.parent / "solutions"
+"""The folder of the reference answers."""
+
 PATIENCES = 6
 """How many times the patience of one call all calls of a check may take together."""
 
@@ -161,6 +164,7 @@ class Answers:
         """What each name of the contract stands for, or what is wrong with it whatever the case."""
         self.part = ""
         self.spent = 0.0
+        self.reference: Answers | None = None
 
     @classmethod
     def here(cls, folder: Path) -> Answers:
@@ -168,8 +172,14 @@ class Answers:
         return cls(Here(folder.resolve()))
 
     def trying(self, entry: Any) -> Answers:
-        """The same answers with an entry of the catalogue in the place of what it replaces."""
-        return Answers(Here(self.side.folder, entry.name, entry.replaced))
+        """These answers with an entry of the catalogue in the place of what it replaces.
+
+        Answers that run apart are left there: in their place the reference has the entry.
+        """
+        if isinstance(self.side, Apart) and self.reference is None:
+            self.reference = Answers.here(REFERENCE).install()
+        host = self.reference or self
+        return Answers(Here(host.side.folder, entry.name, entry.replaced))
 
     def install(self) -> Answers:
         """Make the folder the one that the name ``solutions`` means, where it is imported here."""
@@ -195,6 +205,11 @@ class Answers:
     def scratch(self) -> Path:
         """A folder for files that answers write and read."""
         return self.side.scratch
+
+    @property
+    def shelf(self) -> Path:
+        """A folder for files that answers only read."""
+        return self.side.shelf
 
     @contextmanager
     def fresh(self) -> Iterator[Answers]:
@@ -251,12 +266,13 @@ class Answers:
             self.known[module] = self._fate(f"import {module}", outcome, "a module that imports")
             return self.known[module]  # type: ignore[return-value]
         if outcome.missing:
+            no_name = "is not defined" in outcome.missing
             return Wrong(
                 outcome.missing,
-                f"a file with the answers of {module}"
-                if "there is no" in outcome.missing
-                else "a definition with that name: the starter folder has its signature",
-                call=f"import {module}" if "there is no" in outcome.missing else place,
+                "a definition with that name: the starter folder has its signature"
+                if no_name
+                else f"a plain file with the answers of {module}",
+                call=place if no_name else f"import {module}",
                 whatever_the_case=True,
             )
         callable_, value = outcome.result

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-REFERENCE = Path(__file__).parent.parent / "solutions"
+from answering.worker import Place
+from judging.answers import REFERENCE, Answers
+from judging.digits import digits
+from judging.sides import Apart, snapshot
 
 common: dict[str, Any] = {
     "deadline": None,
@@ -40,6 +46,38 @@ def folder_of(config: pytest.Config) -> Path:
 def is_reference(config: pytest.Config) -> bool:
     """Whether the reference is judged, and with it the suite."""
     return folder_of(config) == REFERENCE
+
+
+def in_process(config: pytest.Config) -> bool:
+    """Whether answers run in this process: our own, or one's own that one looks into."""
+    return bool(
+        is_reference(config) or config.getoption("--in-process") or config.getoption("usepdb")
+    )
+
+
+@contextmanager
+def answers_under_test(config: pytest.Config) -> Iterator[Answers]:
+    """The answers of this run, in this process or, as they are now, in one of their own."""
+    folder = folder_of(config)
+    if in_process(config):
+        yield Answers.here(folder).install()
+        return
+    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(
+        prefix="answers-", dir=in_memory, ignore_cleanup_errors=True
+    ) as name:
+        copy, scratch = Path(name).resolve() / folder.name, Path(name).resolve() / "scratch"
+        shelf = scratch.with_name("shelf")
+        for new in (copy, scratch, shelf):
+            new.mkdir()
+        refused = snapshot(folder, copy)
+        memory = int(config.getoption("--memory") * 2**30)
+        place = Place(copy, scratch, memory, (shelf, digits().root.resolve()))
+        side = Apart(place, config.getoption("--patience"), refused)
+        try:
+            yield Answers(side)
+        finally:
+            side.end()
 
 
 def check_of(item: pytest.Item) -> Any:

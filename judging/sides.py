@@ -91,7 +91,12 @@ class Here:
     @property
     def scratch(self) -> Path:
         """A folder for files that answers write and read."""
-        return scratch_of_this_process()
+        return folder_of_this_process("scratch")
+
+    @property
+    def shelf(self) -> Path:
+        """A folder for files that answers only read."""
+        return folder_of_this_process("shelf")
 
     def install(self) -> None:
         """Make the folder the one that the name ``solutions`` means."""
@@ -154,8 +159,10 @@ class Here:
 class Apart:
     """The folder in a process of its own. What lives on is a handle."""
 
-    def __init__(self, place: Place, patience: float) -> None:
-        self.place, self.patience = place, patience
+    def __init__(
+        self, place: Place, patience: float, refused: Mapping[str, str] | None = None
+    ) -> None:
+        self.place, self.patience, self.refused = place, patience, refused or {}
         self.folder = place.folder
         self.process: Process | None = None
         self.spare: Process | None = None
@@ -168,6 +175,11 @@ class Apart:
     def scratch(self) -> Path:
         """A folder for files that answers write and read."""
         return self.place.scratch
+
+    @property
+    def shelf(self) -> Path:
+        """A folder for files that answers only read."""
+        return self.place.readable[0]
 
     def install(self) -> None:
         """Nothing is imported here."""
@@ -196,6 +208,8 @@ class Apart:
 
     def get(self, module: str, name: str) -> Outcome:
         """Whether a name of the contract can be called, and its value if not."""
+        if reason := self.refused.get(f"{module}.py"):
+            return Outcome(missing=f"{module}.py {reason}")
         return self._outcome({"do": "get", "module": module, "name": name})
 
     def call(self, module: str, name: str, args: tuple, kwargs: Mapping[str, Any]) -> Outcome:
@@ -248,7 +262,7 @@ class Apart:
     @contextmanager
     def fresh(self) -> Iterator[Apart]:
         """The same answers in a process that has never seen them before."""
-        side = Apart(self.place, self.patience)
+        side = Apart(self.place, self.patience, self.refused)
         try:
             yield side
         finally:
@@ -262,9 +276,12 @@ def _temporary() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="answers-", dir=memory)
 
 
-def scratch_of_this_process() -> Path:
+@cache
+def folder_of_this_process(name: str) -> Path:
     """A folder for files, which is gone when this process ends."""
-    return Path(_temporary().name)
+    folder = Path(_temporary().name) / name
+    folder.mkdir()
+    return folder
 
 
 def put_back(before: Any, after: Any) -> None:
@@ -285,36 +302,41 @@ def put_back(before: Any, after: Any) -> None:
         before.set_state(after.get_state())
 
 
-class Refused(Exception):
-    """A folder of answers that cannot be taken; the message says which file, and why."""
-
-
-def snapshot(folder: Path, into: Path) -> Path:
+def snapshot(folder: Path, into: Path) -> dict[str, str]:
     """Copy the folder as it is now: plain files, none from outside it, of bounded size.
 
-    Raises: Refused, naming the file.
+    Returns: what was not copied, by its name in the folder, with the reason.
     """
-    root, left = folder.resolve(), MOST_FOLDER
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if any(part in IGNORED for part in name.parts):
-            continue
-        if not path.resolve().is_relative_to(root):
-            raise Refused(f"{name} is a link that leads out of the folder")
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            continue
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{name} is no plain file: a pipe, a socket or a device")
-        if path.suffix == ".py" and status.st_size > MOST_SOURCE:
-            raise Refused(f"{name} has {status.st_size:,} bytes, more than a source file may have")
-        left -= status.st_size
-        if left < 0:
-            raise Refused(f"the folder holds more than {MOST_FOLDER // 2**20} MiB")
-        target = into / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    return into
+    root, left, refused = folder.resolve(), MOST_FOLDER, {}
+    for place, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in IGNORED]
+        for name in [*files, *(f for f in folders if (Path(place) / f).is_symlink())]:
+            path = Path(place) / name
+            try:
+                reason = _reason_to_refuse(path, root, left)
+                if not reason:
+                    target = into / path.relative_to(root)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(path, target)
+                    left -= target.stat().st_size
+            except OSError as error:
+                reason = f"cannot be read: {error.strerror}"
+            if reason:
+                refused[path.relative_to(root).as_posix()] = reason
+    return refused
+
+
+def _reason_to_refuse(path: Path, root: Path, left: int) -> str:
+    if not path.resolve().is_relative_to(root):
+        return "is a link that leads out of the folder"
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        return "is no plain file"
+    if path.suffix == ".py" and status.st_size > MOST_SOURCE:
+        return f"has {status.st_size:,} bytes, more than the 1 MiB that a source file may have"
+    if status.st_size > left:
+        return f"is too large: a folder of answers may hold {MOST_FOLDER // 2**20} MiB"
+    return ""
 
 
 IGNORED = {"__pycache__", ".git", ".venv", "venv", ".hypothesis", ".pytest_cache", "node_modules"}

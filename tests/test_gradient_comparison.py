@@ -5,7 +5,6 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 
 import copy
 import math
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
@@ -31,41 +30,34 @@ from judging.verdict import Wrong, equal, holds, near, refuses, same_form, shown
 
 
 @cache
-def _folder() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="mnist-")
-
-
-@cache
-def every_byte() -> Path:
-    """A folder in MNIST's format with three training and two test images; each holds all bytes."""
-    root = Path(_folder().name) / "every-byte"
+def every_byte() -> dict[bool, tuple[Tensor, Tensor]]:
+    """Three training (True) and two test images with their labels; each image holds all bytes."""
     pixels = torch.arange(28 * 28).reshape(28, 28)
     train = torch.stack([(pixels + shift) % 256 for shift in (0, 1, 100)]).to(torch.uint8)
     test = torch.stack([(pixels * 3 + shift) % 256 for shift in (7, 50)]).to(torch.uint8)
-    idx.write_dataset(
-        root,
-        train=(train, torch.tensor([5, 0, 4], dtype=torch.uint8)),
-        test=(test, torch.tensor([7, 2], dtype=torch.uint8)),
-    )
+    return {
+        True: (train, torch.tensor([5, 0, 4], dtype=torch.uint8)),
+        False: (test, torch.tensor([7, 2], dtype=torch.uint8)),
+    }
+
+
+def on_the_shelf(solutions: Answers) -> Path:
+    """A folder in MNIST's format with the images of every_byte."""
+    root = solutions.shelf / "every-byte"
+    if not root.exists():
+        idx.write_dataset(root, train=every_byte()[True], test=every_byte()[False])
     return root
-
-
-@cache
-def stored_bytes(train: bool) -> tuple[Tensor, list[int]]:
-    """The bytes (N, 28, 28) and labels that every_byte holds."""
-    images, labels = idx.read_dataset(every_byte(), "train" if train else "test")
-    return images, labels.tolist()
 
 
 @check("2.4", "mnist", train=st.sampled_from([True, False, None]))
 def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: bool | None) -> None:
     """Each byte b becomes (b/255 − 0.1307)/0.3081, in a tensor (1, 28, 28), float32."""
     asked = {} if train is None else {"train": train}
-    dataset = solutions.gradient_comparison.mnist(every_byte(), **asked)
+    dataset = solutions.gradient_comparison.mnist(on_the_shelf(solutions), **asked)
     train = train is not False
     if not isinstance(dataset, Digits):
         wrong(dataset, "an instance of torchvision.datasets.MNIST")
-    images, labels = stored_bytes(train)
+    images, labels = every_byte()[train]
     part = "training" if train else "test"
     holds(
         len(dataset) == len(images),
@@ -73,7 +65,7 @@ def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: boo
         f"the {len(images)} of the {part} set",
     )
     mean, deviation = torch.tensor(0.1307), torch.tensor(0.3081)
-    for index, (image, label) in enumerate(zip(images, labels, strict=True)):
+    for index, (image, label) in enumerate(zip(images, labels.tolist(), strict=True)):
         with solutions.calling(f"mnist(root)[{index}]"):
             example = dataset[index]
         holds(
@@ -93,7 +85,7 @@ def test_mnist_is_read_and_normalised_bit_for_bit(solutions: Answers, train: boo
 @check("2.4", "mnist")
 def test_mnist_says_how_to_fill_an_empty_folder(solutions: Answers) -> None:
     """Where the files are missing, the error names the folder and both ways to fill it."""
-    root = Path(_folder().name) / "empty-folder"
+    root = solutions.shelf / "empty-folder"
     root.mkdir(exist_ok=True)
     error = refuses(
         solutions.gradient_comparison.mnist,
