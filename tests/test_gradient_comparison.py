@@ -672,6 +672,12 @@ def show_gradients(name: str, values: dict[str, list[float]]) -> None:
         x="linear layer, from input to output",
         y="mean |∂E/∂W|",
         log=True,
+        panels={
+            "Activation": ["sigmoid", "tanh", "ReLU"],
+            "Depth and width": ["ReLU", "ReLU, 2 hidden layers", "ReLU, 4 × as wide"],
+            "Initialisation": ["sigmoid", "sigmoid, Xavier", "ReLU", "ReLU, He"],
+            "Batch norm": ["sigmoid", "sigmoid, batch norm"],
+        },
         alt="Mean absolute weight gradient of each layer, one line a variant. With a sigmoid it "
         "falls by orders of magnitude towards the input; with ReLU, Xavier's or He's weights or "
         "batch norm it stays nearly level.",

@@ -328,14 +328,19 @@ def test_descent_follows_the_closed_form(solutions: Answers, seed: int, relative
     )
 
 
-@check("2.5", "train_epoch")
-def test_training_reaches_the_least_squares_line(solutions: Answers) -> None:
-    """Many epochs lead to the closed-form solution of least squares."""
+def noisy_line() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """x and y = 2x − 1 with noise, the design matrix (x, 1), and the least-squares (w, b)."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(64, 1, generator=generator, dtype=torch.float64)
     y = 2 * x - 1 + 0.5 * torch.randn(64, 1, generator=generator, dtype=torch.float64)
     design = torch.cat((x, torch.ones_like(x)), dim=1)
-    best = torch.linalg.solve(design.T @ design, design.T @ y)
+    return x, y, design, torch.linalg.solve(design.T @ design, design.T @ y)
+
+
+@check("2.5", "train_epoch")
+def test_training_reaches_the_least_squares_line(solutions: Answers) -> None:
+    """Many epochs lead to the closed-form solution of least squares."""
+    x, y, design, best = noisy_line()
     values = torch.linalg.eigvalsh(2 * design.T @ design / len(x))
     lr = float(2 / (values.max() + values.min()))
     model = regression(0.0, 0.0).double()
@@ -564,8 +569,9 @@ def test_what_was_saved_last_is_loaded_and_shared_with_nobody(solutions: Answers
 @check("2.5", "load_weights")
 def test_weights_survive_into_a_fresh_process(solutions: Answers) -> None:
     """What was saved here gives identical outputs, bit for bit, in a process started anew."""
-    path, model = new_path(), regression(1 / 3, -2 / 7)
-    x = torch.linspace(-2, 2, 7).reshape(-1, 1)
+    *_, best = noisy_line()
+    path, model = new_path(), regression(*best.flatten().tolist())
+    x = torch.arange(-3.0, 4.0).reshape(-1, 1)
     save(solutions, model, path)
     solutions.get("linear_regression", "load_weights")
     with torch.no_grad():
@@ -584,7 +590,7 @@ def test_weights_survive_into_a_fresh_process(solutions: Answers) -> None:
     if wanted():
         show_table(
             "saved and loaded",
-            ["x", "trained model", "loaded model"],
+            ["x", "least-squares line", "loaded in a new process"],
             [
                 [f"{one:g}", repr(saved), repr(loaded)]
                 for one, saved, loaded in zip(

@@ -96,7 +96,8 @@ def test_letters_of_1_1(solutions: Answers) -> None:
                 "softmax with MSE": mse[:, 0].abs().tolist(),
                 "softmax with cross-entropy": (s - t)[:, 0].abs().tolist(),
             },
-            x="score of the wrong class above the right one, in steps of 0.5",
+            x="score of the wrong class above the right one",
+            at=confidence.tolist(),
             y="|δ| of the right class",
             log=True,
             alt="With growing confidence in the wrong class, the delta of the mean squared error "
