@@ -97,10 +97,14 @@ def _drawn(recorded: str) -> str | None:
 
 
 def _bare(svg: str) -> str:
-    """The SVG without what would leak into a page: styles, the names of groups, a date."""
+    """The SVG without what would leak into a page: styles, the names of groups, a date.
+
+    And without clipping: nothing lies outside of its axes.
+    """
     svg = re.sub(r"(?s)<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>", "", svg)
+    svg = re.sub(r'(?s)<clipPath.*?</clipPath>| clip-path="[^"]*"', "", svg)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg[svg.index("<svg") :])
-    return re.sub(r">\s+<", "><", svg).replace("xlink:href", "href")
+    return re.sub(r">\s+<", "><", svg).replace("xlink:href", "href").replace("<defs></defs>", "")
 
 
 def inline(svg: str, kind: str, prefix: str, alt: str) -> str:
@@ -231,7 +235,6 @@ def _line(axes: "Axes", x: list[float], y: list[float], i: int, *, joined: bool)
         markevery=None if len(y) <= MANY or not joined else alone,
         alpha=None if joined else 0.75,
         linewidth=1.6,
-        clip_on=False,
     )
     return line
 

@@ -56,9 +56,8 @@ def _decimal(value: Fraction) -> str:
 
 
 def _add(element: ElementTree.Element, properties: Properties) -> None:
-    for old in element.findall("properties"):
-        element.remove(old)
-    new = ElementTree.Element("properties")
+    if (found := element.find("properties")) is None:
+        found = ElementTree.Element("properties")
+        element.insert(0, found)
     for name, value in properties.items():
-        ElementTree.SubElement(new, "property", name=name, value=value)
-    element.insert(0, new)
+        ElementTree.SubElement(found, "property", name=name, value=value)

@@ -30,7 +30,7 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 
 COLUMNS = 100
 """Characters in a line of code: what fits between the margins."""
-MOST_CODE = 120
+MOST_CODE = 200
 """Lines of code shown per exercise."""
 MOST_MESSAGE = 24
 """Lines shown of a learner's message."""
@@ -231,12 +231,13 @@ def wrapped(text: str, most: int) -> str:
 
 def _code(code: dict[str, str], names: Iterable[str]) -> list[str]:
     """The sources of these names, without docstrings, up to MOST_CODE lines of them."""
-    listings, left = [], MOST_CODE
-    for source in listed(code, names):
+    listings: list[str] = []
+    left, sources = MOST_CODE, listed(code, names)
+    for i, source in enumerate(sources):
         listings.append(wrapped(without_docstrings(source), left))
         left -= listings[-1].count("\n") + 1
-        if left <= 0:
-            break
+        if left <= 0 and i + 1 < len(sources):
+            return [*listings, f"# … and {len(sources) - i - 1} more, which are not shown here"]
     return listings
 
 
