@@ -5,7 +5,7 @@ import math
 import re
 import warnings
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from html import escape
 from io import StringIO
 from pathlib import Path
@@ -54,6 +54,7 @@ ABOVE, BELOW, NEITHER = (47, 111, 176), (200, 85, 61), (128, 128, 128)
 Pairs = tuple[Sequence[Any], Sequence[Any]]
 
 
+@cache
 def palette() -> dict[str, str]:
     """The colours of figures on white paper, by the names that the page has for them."""
     css = Path(__file__).with_name("page.css").read_text(encoding="utf-8").partition("@media")[0]
@@ -68,7 +69,7 @@ def draw(item: dict[str, Any]) -> str | None:
     return _drawn(json.dumps(item))
 
 
-@lru_cache
+@lru_cache(32)
 def _drawn(recorded: str) -> str | None:
     """The page and the PDF of a run show the same figures: each is drawn once."""
     import matplotlib
@@ -110,8 +111,8 @@ def _bare(svg: str) -> str:
 def inline(svg: str, kind: str, prefix: str, alt: str) -> str:
     """The SVG as an element of the page: in the page's colours, its ids begun with a prefix."""
     for name, colour in palette().items():
-        svg = svg.replace(colour, f"var(--{name})")
-    svg = re.sub(r'(?<=\bid=")|(?<=href="#)', prefix, svg)
+        svg = svg.replace(f": {colour}", f": var(--{name})")
+    svg = re.sub(r'(<\w[^<>]*? (?:id="|href="#))', rf"\1{prefix}", svg)
     size = re.search(r'viewBox="[^"]*"', svg)
     start = f'<svg class="figure {kind}" {size and size[0]} role="img" aria-label="{escape(alt)}">'
     return re.sub(r"<svg[^>]*>", lambda _: start, svg, count=1)
@@ -299,7 +300,8 @@ def _figure(height: float) -> "Figure":
 
 
 def _name(name: Any) -> str:
-    return clipped(visible(str(name)), MOST_LETTERS)
+    text = visible(str(name)[: MOST_LETTERS + 1]).replace("\n", " ")
+    return clipped(text, MOST_LETTERS)
 
 
 def _drawable(value: Any) -> bool:

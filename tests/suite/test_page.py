@@ -399,7 +399,7 @@ def test_that_fails(x):
 LISTEN = """<script>
 history.pushState = () => {};  // which pytest-html calls, and a frame of no origin may not
 window.problems = [];
-addEventListener("error", event => problems.push(String(event.message)), true);
+addEventListener("error", event => problems.push(event.message));
 for (const say of ["error", "warn", "log"]) console[say] = (...all) => problems.push(all.join());
 </script>"""
 

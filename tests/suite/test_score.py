@@ -265,7 +265,7 @@ def test_the_points_in_the_xml_add_up_to_the_score(one: Run) -> None:
     with TemporaryDirectory() as folder:
         cases, suite = written_points(one, Path(folder, "results.xml"))
     assert len(cases) == len(one.results), "a check that has two cases counts once"
-    earned, possible = total(one.score())
+    earned, _ = total(one.score())
     assert [suite["points_earned"], suite["points_possible"]] == [f"{float(earned)}", "3.0"]
     # Each is rounded once to a float, and no sum of them exceeds 4.
     bound = 2 * len(cases) * 4 * 2.0**-53
