@@ -356,8 +356,7 @@ def _heatmap(item: dict[str, Any]) -> "Figure | None":
     wide, high, room = size * columns, size * rows, 20
     figure = _figure(high + room)
     axes = _axes(figure, (WIDTH - wide) / 2, room, wide, high)
-    axes.grid(False)
-    axes.tick_params(bottom=False, labelbottom=False, labelleft=False)
+    axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=palette()["muted"])
     shades = [[shade(v / largest if _drawable(v) else None) for v in row] for row in values]
     axes.imshow(np.array(shades, np.uint8), interpolation="none", aspect="auto")

@@ -59,5 +59,7 @@ def _add(element: ElementTree.Element, properties: Properties) -> None:
     if (found := element.find("properties")) is None:
         found = ElementTree.Element("properties")
         element.insert(0, found)
+    for old in [one for one in found if one.get("name") in properties]:
+        found.remove(old)
     for name, value in properties.items():
         ElementTree.SubElement(found, "property", name=name, value=value)

@@ -442,7 +442,7 @@ def test_a_browser_shows_the_page_without_an_error(tmp_path: Path) -> None:
     # A window of this browser cannot be as narrow as a phone; a frame can.
     written.write_text(LOOK.format(page=escape(page)), encoding="utf-8")
 
-    browser = [CHROMIUM, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", written.as_uri()]
+    browser = [str(CHROMIUM), *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", written.as_uri()]
     dom = subprocess.run(browser, capture_output=True, timeout=60, check=True).stdout.decode()
     seen = json.loads(unescape(re.sub("<[^>]+>", "", dom)))
 

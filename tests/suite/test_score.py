@@ -1,5 +1,6 @@
 """The score: what a run of checks earns, to the last fraction, and how the terminal shows it."""
 
+import math
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -269,10 +270,10 @@ def test_the_points_in_the_xml_add_up_to_the_score(one: Run) -> None:
     assert [suite["points_earned"], suite["points_possible"]] == [f"{float(earned)}", "3.0"]
     # Each is rounded once to a float, and no sum of them exceeds 4.
     bound = 2 * len(cases) * 4 * 2.0**-53
-    assert abs(sum(float(case["points_earned"]) for case in cases) - earned) <= bound
+    assert abs(math.fsum(float(case["points_earned"]) for case in cases) - earned) <= bound
     for exercise in one.exercises:
         of_it = [case for case in cases if case["exercise"] == exercise.number]
-        assert sum(float(c["points_possible"]) for c in of_it) <= exercise.points + bound
+        assert math.fsum(float(c["points_possible"]) for c in of_it) <= exercise.points + bound
     assert all(case["part"] in "abcd" for case in cases)
 
 
