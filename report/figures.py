@@ -157,8 +157,10 @@ def _plot(
     columns = max(1, min(3, len(shown), WIDTH // (46 + 6 * longest)))
     entries = math.ceil(len(shown) / columns) if len(shown) > 1 else 0
     rows = math.ceil(len(panels) / across)
-    left, top, under, legend = 48, 26, 38, 16 * entries + (8 if entries else 0)
-    height = rows * (top + high) + (rows - 1) * 18 + under + legend
+    # A panel's title stands below the name of the axis.
+    left, above, top, under = 48, 16 if len(panels) > 1 else 0, 26, 38
+    legend = 16 * entries + (8 if entries else 0)
+    height = above + rows * (top + high) + (rows - 1) * 18 + under + legend
     figure = _figure(height)
     wide = (WIDTH - left - 10 - (across - 1) * 16) / across
     artists: dict[str, Any] = {}
@@ -167,7 +169,7 @@ def _plot(
         axes = _axes(
             figure,
             left + column * (wide + 16),
-            height - (row + 1) * (top + high) - row * 18,
+            height - above - (row + 1) * (top + high) - row * 18,
             wide,
             high,
         )
@@ -181,13 +183,12 @@ def _plot(
     # Both names lie flat: an upright one would have to be read with the head on the side.
     colour = palette()["muted"]
     x, y = (_name(item.get(axis, "")) for axis in "xy")
-    figure.text(0, 1 - 11 / height, "" if len(panels) > 1 else y, color=colour)
-    x = f"{y} over: {x}" if len(panels) > 1 else x
+    figure.text(0, 1 - 11 / height, y, color=colour)
     figure.text(1 - 10 / WIDTH, (legend + 4) / height, x, color=colour, ha="right")
     if entries:
-        figure.legend(
-            [artists[name] for name in artists],
-            [_name(name) for name in artists],
+        names = figure.legend(
+            [*artists.values()],
+            ["·"] * len(artists),
             loc="lower left",
             bbox_to_anchor=((left - 6) / WIDTH, 0),
             ncols=columns,
@@ -197,7 +198,10 @@ def _plot(
             handlelength=2.6,
             labelspacing=0.35,
             columnspacing=1.5,
-        )
+        ).get_texts()
+        # Set afterwards, for matplotlib before 3.10 leaves out a name that begins with "_".
+        for text, name in zip(names, artists, strict=True):
+            text.set_text(_name(name))
     return figure
 
 
