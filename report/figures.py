@@ -199,7 +199,7 @@ def _plot(
             labelspacing=0.35,
             columnspacing=1.5,
         ).get_texts()
-        # Set afterwards, for matplotlib before 3.10 leaves out a name that begins with "_".
+        # Set afterwards: an older matplotlib leaves out a name that begins with "_".
         for text, name in zip(names, artists, strict=True):
             text.set_text(_name(name))
     return figure

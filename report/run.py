@@ -77,7 +77,7 @@ class Run:
     tried: dict[str, Tried] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
-    """The source of each answer under test, by "module.function"."""
+    """The source of what the answers under test define, by "module.name"."""
 
     def take(self, report: Any) -> None:
         """Take in what a test left on pytest's report of it, if it left anything."""
