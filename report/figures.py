@@ -186,7 +186,7 @@ def _plot(
     figure.text(0, 1 - 11 / height, y, color=colour)
     figure.text(1 - 10 / WIDTH, (legend + 4) / height, x, color=colour, ha="right")
     if entries:
-        names = figure.legend(
+        texts = figure.legend(
             [*artists.values()],
             ["·"] * len(artists),
             loc="lower left",
@@ -200,7 +200,7 @@ def _plot(
             columnspacing=1.5,
         ).get_texts()
         # Set afterwards: an older matplotlib leaves out a name that begins with "_".
-        for text, name in zip(names, artists, strict=True):
+        for text, name in zip(texts, artists, strict=True):
             text.set_text(_name(name))
     return figure
 
