@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from solutions import starter
+from homework import MODULES, starter
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--starter",
         metavar="DIR",
         type=Path,
-        help="write the signatures and docstrings, without the answers, into a new or empty folder",
+        help="write the signatures and what they ask for into a new or empty folder",
     )
     folder = parser.parse_args(arguments).starter
     if folder is None:
@@ -39,8 +39,8 @@ def listing() -> str:
         "The reference answers. Each file is to be read, and prints what the homework asks:",
         "",
     ]
-    for module in starter.CONTRACT:
-        source = (starter.REFERENCE / f"{module}.py").read_text(encoding="utf-8")
+    for module in MODULES:
+        source = Path(__file__).with_name(f"{module}.py").read_text(encoding="utf-8")
         title = (ast.get_docstring(ast.parse(source)) or "").splitlines()[0]
         lines += [f"python -m solutions.{module}", f"    {title}"]
     return "\n".join(

@@ -1,37 +1,27 @@
 """Exercise 2.3: the gradient that autograd finds, and why it is what it is."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from solutions import arguments
+from solutions.guards import checked
 
 M = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]])
 
 
-def gradient(X: Tensor, M: Tensor = M) -> Tensor:
+@checked
+def gradient(X: Float[Tensor, "m k"], M: Float[Tensor, "k n"] = M) -> Float[Tensor, "m k"]:
     """2.3: ∂S/∂X for S = Σ(X @ M), the sum of all elements of the matrix product.
 
     S = Σ_ikj X_ik M_kj, so ∂S/∂X_ik = Σ_j M_kj: every row of the gradient is the row sums of M,
     ones @ Mᵀ. For the homework's M every row is [3, 2, 4]. X itself does not occur: S is linear.
 
-    Args: X of shape (m, k) and M of shape (k, n), one floating-point dtype. The caller's X keeps
-        its own ``.grad`` and ``requires_grad``.
-    Returns: shape (m, k), the dtype of X.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
+    ``S.backward()`` would add this gradient to X.grad; ``torch.autograd.grad`` returns it.
     """
-    arguments.matrix(X=X, M=M)
-    arguments.floating(X=X, M=M)
-    arguments.akin(X=X, M=M)
-    if X.shape[1] != M.shape[0]:
-        raise ValueError(
-            f"M must have as many rows as X has columns, {X.shape[1]}, "
-            f"but has shape {tuple(M.shape)}"
-        )
-    X = X.detach().clone().requires_grad_()
+    X = X.detach().requires_grad_()  # the caller's X may require no gradient, and stays so
     S = (X @ M).sum()
-    S.backward()
-    assert X.grad is not None
-    return X.grad
+    (dS_dX,) = torch.autograd.grad(S, X)
+    return dS_dX
 
 
 def main() -> None:

@@ -6,22 +6,25 @@ from pathlib import Path
 from textwrap import shorten
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from solutions import arguments
+from solutions.guards import checked, require
 
 
 class LinearRegression(nn.Module):
-    """One ``nn.Linear(1, 1)``, named linear: y = w·x + b, of shape (n, 1) like x."""
+    """One linear layer: y = w·x + b."""
 
     def __init__(self) -> None:
         super().__init__()
         self.linear = nn.Linear(1, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    @checked
+    def forward(self, x: Float[Tensor, "n 1"]) -> Float[Tensor, "n 1"]:
         return self.linear(x)
 
 
+@checked
 def random_data(
     n: int = 64,
     *,
@@ -29,64 +32,42 @@ def random_data(
     intercept: float,
     noise: float,
     generator: torch.Generator | None = None,
-) -> tuple[Tensor, Tensor]:
-    """x standard normal and y = slope·x + intercept + noise·ε with ε standard normal.
+) -> tuple[Float[Tensor, "{n} 1"], Float[Tensor, "{n} 1"]]:
+    """x, and y = slope·x + intercept + noise·ε, where x and ε are standard normal.
 
-    Args: n examples; noise ≥ 0, the standard deviation of the error, in units of y; the generator
-        to draw from, torch's own if None.
-    Returns: x and y, both of shape (n, 1) and dtype float32.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
+    So noise ≥ 0 is the standard deviation of the error that y has.
     """
-    arguments.count(n=n)
-    arguments.number(slope=slope, intercept=intercept, noise=noise)
-    arguments.generator(generator=generator)
-    if noise < 0:
-        raise ValueError(f"noise must not be negative, but is {noise}")
+    require(noise >= 0, f"noise must not be negative, but is {noise}")
     x = torch.randn(n, 1, generator=generator)
     y = slope * x + intercept + noise * torch.randn(n, 1, generator=generator)
     return x, y
 
 
-def train_epoch(model: nn.Module, x: Tensor, y: Tensor, *, lr: float = 0.1) -> float:
-    """One epoch of gradient descent: forward, mean squared error, backward, one SGD step.
+@checked
+def train_epoch(
+    model: nn.Module, x: Float[Tensor, "n 1"], y: Float[Tensor, "n 1"], *, lr: float = 0.1
+) -> float:
+    """One epoch: forward, mean squared error E, backward, one SGD step. Returns the E before it.
 
-    For E = mean((w·x + b − y)²) the step is w ← w − lr·2·mean((w·x + b − y)·x) and
-    b ← b − lr·2·mean(w·x + b − y).
-
-    Args: model, whose gradients from earlier calls are discarded; x and y of shape (n, 1), one
-        floating-point dtype, that of the model; lr, the learning rate.
-    Returns: the loss E before the step.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
+    For E = mean((w·x + b − y)²) the step is w ← w − lr·∂E/∂w with ∂E/∂w = 2·mean((w·x + b − y)·x),
+    and b ← b − lr·∂E/∂b with ∂E/∂b = 2·mean(w·x + b − y).
     """
-    arguments.trainable(model=model)
-    arguments.matrix(x=x, y=y)
-    arguments.floating(x=x, y=y)
-    if x.shape[1] != 1:
-        raise ValueError(f"x must have shape (n, 1), but has shape {tuple(x.shape)}")
-    arguments.alike(x=x, y=y)
-    arguments.suited(model, x=x)
-    arguments.positive(lr=lr)
     optimizer = torch.optim.SGD(model.parameters(), lr=lr)
-    prediction = model(x)
-    arguments.alike(**{"y": y, "model(x)": prediction})
-    loss = nn.functional.mse_loss(prediction, y)
+    E = nn.functional.mse_loss(model(x), y)
     optimizer.zero_grad()
-    loss.backward()
+    E.backward()
     optimizer.step()
-    return loss.item()
+    return E.item()
 
 
+@checked
 def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
-    """Write the model's state dict to path; a crash leaves the old file there, or the new one.
+    """Write the state dict of the model to path; a crash leaves the old file there, or the new one.
 
-    The bytes go to a new file beside path, which takes its name only when it is complete and on
-    disk. Renaming is atomic, so whoever opens path finds the old weights or the new ones.
-
-    Raises: TypeError or ValueError, naming the argument that does not fit, OSError if the file
-        cannot be written.
+    The bytes go to a new file beside path. When all of them are on the disk, that file takes the
+    name of the old one. This is a single step, so whoever opens path finds the old weights or the
+    new ones. A file that cannot be written is an OSError.
     """
-    arguments.module(model=model)
-    arguments.path(path=path)
     path = Path(path)
     if path.exists() and not path.is_file():
         raise OSError(f"weights cannot be written to {path}: it is a folder, or no plain file")
@@ -101,16 +82,14 @@ def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
         beside.unlink(missing_ok=True)
 
 
+@checked
 def load_weights(path: str | os.PathLike[str]) -> LinearRegression:
     """A new model with the weights that save_weights wrote to path.
 
-    ``weights_only=True`` keeps the file from running code: a weight file is data.
-
-    Args: path of the file. Whatever is in it, none of it is run.
-    Raises: FileNotFoundError if there is no such file, ValueError if it does not hold the weights
-        of a LinearRegression; both name the path and the reason.
+    Such a file could hold a program, too, but with ``weights_only=True`` none is run. A missing
+    file is a FileNotFoundError, and one that holds something else is a ValueError; both name the
+    path and the reason.
     """
-    arguments.path(path=path)
     path = Path(path)
     if not path.is_file():
         what = "it is a folder" if path.is_dir() else "there is no such file"
@@ -119,7 +98,6 @@ def load_weights(path: str | os.PathLike[str]) -> LinearRegression:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         model.load_state_dict(state)
-        arguments.floating(**state)
     except Exception as error:  # of any kind: that depends on which byte is damaged
         raise ValueError(
             f"{path} does not hold the weights of a LinearRegression: {_reason(error)}"

@@ -2,39 +2,25 @@
 
 Notation: layer l turns y^(l-1) into y^(l); E is the error of one example (or of a batch);
 δ^(l) = ∂E/∂y^(l) is what backpropagation hands from layer to layer; t is the target; ⊙ multiplies
-element by element. Every ``…_delta`` function returns a tensor like its argument ``y``.
+element by element. Every ``…_delta`` function returns ∂E/∂y, a tensor like its argument ``y``.
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from solutions import arguments
+from solutions.guards import checked, require
 
 
+@checked
 def answers() -> dict[str, str]:
-    """The answer to each question: letters in alphabetical order, prose for 1.6.
-
-    Questions: one or more of the options can be right.
-        1.1 May a network that ends in a softmax be trained on the mean squared error?
-            A: yes, B: no.
-        1.2 Layer l applies the sigmoid f to each element of y^(l-1). Does δ go back as
-            δ^(l-1) = δ^(l) ⊙ f'(y^(l-1))? A: yes, B: no.
-        1.3 With E = ½‖y^(L) − t‖², which holds? A: δ^(L) = y^(L) − t,
-            B: δ^(L-1) = y^(L) − t, C: δ^(L-1) = (y^(L) − t) ⊙ f'(y^(L-1)).
-        1.4 With E = −Σ t ln f, f the softmax at the output, which holds?
-            A: δ^(L) = y^(L) − t, B: δ^(L-1) = y^(L) − t,
-            C: δ^(L-1) = (y^(L) − t) ⊙ f'(y^(L-1)).
-        1.5 Which two properties set a convolutional layer apart from a fully connected one?
-            A: it is faster, B: it connects locally, C: it has feature maps, D: it shares weights.
-        1.6 Name two or more weaknesses of a multilayer perceptron as a classifier of images.
-    Returns: question → answer, with the keys "1.1" to "1.6".
-    """
+    """The answer to each question, letters or prose; the functions below say why."""
     return {
-        "1.1": "A",
-        "1.2": "A",
-        "1.3": "A",
-        "1.4": "B",
-        "1.5": "BD",
+        "1.1": "A",  # yes, softmax can be used with the mean squared error
+        "1.2": "A",  # yes, δ^(l-1) = δ^(l) ⊙ f'(y^(l-1))
+        "1.3": "A",  # δ^(L) = y^(L) − t
+        "1.4": "B",  # δ^(L-1) = y^(L) − t
+        "1.5": "BD",  # local connection and weight sharing
         "1.6": (
             "Too many parameters: every input pixel is connected to every hidden unit, so the "
             "weights grow with the image area and the network overfits. "
@@ -46,88 +32,84 @@ def answers() -> dict[str, str]:
     }
 
 
-def softmax_mse_delta(y: Tensor, t: Tensor) -> Tensor:
-    """1.1: ∂E/∂y for E = mean((s − t)²), the mean over all elements, with s = softmax(y).
+@checked
+def softmax_mse_delta(y: Float[Tensor, "*N K"], t: Float[Tensor, "*N K"]) -> Float[Tensor, "*N K"]:
+    """1.1: δ for E = mean((s − t)²), the mean over all n elements, with s = softmax(y).
 
-    Softmax and the mean squared error are both differentiable, so they can be used together.
-    With g = ∂E/∂s = 2(s − t)/n, n the number of elements, and the softmax Jacobian
-    ∂s_i/∂y_j = s_i(1[i = j] − s_j):  δ = s ⊙ (g − Σ g ⊙ s).
+    Softmax and the mean squared error are both differentiable, so they can be used together:
+    with g = ∂E/∂s = 2(s − t)/n and ∂s_i/∂y_j = s_i(1[i = j] − s_j), the chain rule gives
+    δ_j = Σ_i g_i ∂s_i/∂y_j = s_j (g_j − Σ_i g_i s_i).
 
-    The factor s is the price: where the network is confidently wrong, s is near 0 for the right
-    class, δ vanishes, and learning is slow. Cross-entropy (1.4) has no such factor.
-
-    Args: y, t of shape (K,) or (N, K), one floating-point dtype; the softmax is over the last
-        dimension.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
+    But they learn slowly where the softmax saturates, that is, where one s_j is near 1 and all
+    others are near 0. There every δ_j is near 0: for the others because of the factor s_j, and for
+    the one near 1 because the sum is then near g_j. So a network that is certain of the wrong class
+    hardly learns that it is wrong. The δ of cross-entropy, s − t, has no such factor (1.4).
     """
-    arguments.scores(y=y, t=t)
     s = torch.softmax(y, dim=-1)
     g = 2 * (s - t) / y.numel()
     return s * (g - (g * s).sum(dim=-1, keepdim=True))
 
 
-def sigmoid_layer_delta(delta: Tensor, y: Tensor) -> Tensor:
-    """1.2: δ^(l-1) from δ^(l), for the sigmoid layer y^(l) = f(y^(l-1)).
+@checked
+def sigmoid_layer_delta(
+    delta: Float[Tensor, "*shape"], y: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
+    """1.2: δ^(l-1) from delta = δ^(l) and y = y^(l-1), for the sigmoid layer y^(l) = f(y^(l-1)).
 
     Each output depends on its own input alone, so the Jacobian is diagonal and the chain rule
     is a product element by element: δ^(l-1) = δ^(l) ⊙ f'(y^(l-1)). The derivative
-    f'(y) = f(y)(1 − f(y)) is taken at the layer's input, y = y^(l-1).
-
-    Args: delta = δ^(l) and y = y^(l-1), of one shape and one floating-point dtype.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
+    f'(y) = f(y)(1 − f(y)) is taken at the input of the layer, y^(l-1).
     """
-    arguments.floating(delta=delta, y=y)
-    arguments.alike(delta=delta, y=y)
     f = torch.sigmoid(y)
     return delta * f * (1 - f)
 
 
-def euclidean_delta(y: Tensor, t: Tensor) -> Tensor:
-    """1.3: ∂E/∂y for E = ½‖y − t‖², summed over the batch.
+@checked
+def euclidean_delta(
+    y: Float[Tensor, "*shape"], t: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
+    """1.3: δ for E = ½‖y − t‖² = ½ Σ (y − t)², summed over the batch.
 
-    δ^(L) = y − t is δ at the output y = y^(L) itself, whatever layer produced it. One layer
-    further back stands δ^(L-1) = (y − t) ⊙ f'(y^(L-1)), if layer L is an activation f.
-
-    Args: y, t of one shape and one floating-point dtype.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
+    ∂E/∂y = y − t. With y = y^(L), the output of the network, this is δ^(L) = y^(L) − t, whatever
+    layer L is. If layer L is an activation f, then δ^(L-1) = (y^(L) − t) ⊙ f'(y^(L-1)) by 1.2.
     """
-    arguments.floating(y=y, t=t)
-    arguments.alike(y=y, t=t)
     return y - t
 
 
-def softmax_cross_entropy_delta(y: Tensor, t: Tensor) -> Tensor:
-    """1.4: ∂E/∂y for E = −Σ t ln s with s = softmax(y), summed over the batch.
+@checked
+def softmax_cross_entropy_delta(
+    y: Float[Tensor, "*N K"], t: Float[Tensor, "*N K"]
+) -> Float[Tensor, "*N K"]:
+    """1.4: δ for E = −Σ t ln s with s = softmax(y), summed over the batch.
 
-    From ln s_k = y_k − ln Σ exp(y):  ∂E/∂y_j = −t_j + s_j Σ t, and Σ t = 1, so ∂E/∂y = s − t. In
-    the question's letters y is y^(L-1), the softmax layer is L, and s = y^(L): δ^(L-1) = y^(L) − t.
-
-    Args: y and t of shape (K,) or (N, K), one floating-point dtype; the softmax is over the last
-        dimension, and along it t is a probability distribution, one-hot or not.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
+    From ln s_k = y_k − ln Σ_i exp(y_i) follows ∂E/∂y_j = −t_j + s_j Σ_k t_k. The targets of each
+    example are a probability distribution, Σ_k t_k = 1, so δ = s − t. In the letters of the
+    question the softmax is layer L: y is y^(L-1), s is y^(L), and δ^(L-1) = y^(L) − t.
     """
-    arguments.scores(y=y, t=t)
-    arguments.distribution(t=t)
+    # With Σ t = 1 + ε, s − t is off by s·ε: rounded targets may be, by no more than a hundredth.
+    sums = t.sum(dim=-1)
+    require(
+        (t >= 0).all() and ((sums - 1).abs() <= 0.01).all(),
+        "t must not be negative and must sum to 1 for each example, "
+        f"but its least entry is {t.min():g} and its sums go from {sums.min():g} to {sums.max():g}",
+    )
     return torch.softmax(y, dim=-1) - t
 
 
-def convolution_matrix(kernel: Tensor, height: int, width: int) -> Tensor:
-    """1.5: the dense matrix W for which W @ image.flatten() cross-correlates image and kernel.
+@checked
+def convolution_matrix(
+    kernel: Float[Tensor, "kh kw"], height: int, width: int
+) -> Float[Tensor, "({height}-kh+1)*({width}-kw+1) {height}*{width}"]:
+    """1.5: the matrix W for which W @ image.flatten() is the convolution of image and kernel.
 
-    A convolution (valid, stride 1, one channel) is a fully connected layer of a special kind.
-    Its row for the output pixel (i, j) is zero outside the window at (i, j): local connection.
-    Every row holds the same numbers, those of the kernel: weight sharing.
-
-    Args: kernel of shape (kh, kw), which moves by one pixel and never leaves the image; height and
-        width of the image, which has one channel.
-    Returns: shape ((height − kh + 1)·(width − kw + 1), height·width), the dtype of kernel.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
+    The kernel lies on every window of the image in turn, and the output pixel (i, j) is the sum of
+    kernel[a, b]·image[i + a, j + b]. So a convolution is a fully connected layer, but of a special
+    kind. The row of W for the output pixel (i, j) is zero outside the window at (i, j): local
+    connection. Every row holds the same numbers, those of the kernel: weight sharing.
     """
-    arguments.matrix(kernel=kernel)
-    arguments.count(height=height, width=width)
     kh, kw = kernel.shape
-    if kh > height or kw > width:
-        raise ValueError(f"kernel of shape {(kh, kw)} must fit the image {(height, width)}")
+    image = (height, width)
+    require(kh <= height and kw <= width, f"kernel of shape {(kh, kw)} must fit the image {image}")
     rows, columns = height - kh + 1, width - kw + 1
     W = kernel.new_zeros(rows, columns, height, width)
     for i in range(rows):
@@ -136,22 +118,23 @@ def convolution_matrix(kernel: Tensor, height: int, width: int) -> Tensor:
     return W.reshape(rows * columns, height * width)
 
 
+@checked
 def dense_parameter_count(inputs: int, outputs: int) -> int:
-    """1.6: weights plus biases of a fully connected layer.
+    """1.6: the weights and biases of a fully connected layer.
 
-    Each of the outputs has one weight for each input and one bias.
+    Each output has one weight for each input, and one bias.
     """
-    arguments.count(inputs=inputs, outputs=outputs)
-    return inputs * outputs + outputs
+    return outputs * (inputs + 1)
 
 
+@checked
 def convolution_parameter_count(kernel_size: int, in_channels: int, out_channels: int) -> int:
-    """1.5: weights plus biases of a convolution with a square kernel, whatever the image's size.
+    """1.5: the weights and biases of a convolution with a square kernel.
 
-    Each of the out_channels maps has one kernel_size² window for each input channel and one bias.
+    Each output channel has one kernel_size × kernel_size kernel for each input channel, and one
+    bias. The size of the image does not occur.
     """
-    arguments.count(kernel_size=kernel_size, in_channels=in_channels, out_channels=out_channels)
-    return out_channels * in_channels * kernel_size**2 + out_channels
+    return out_channels * (in_channels * kernel_size**2 + 1)
 
 
 def main() -> None:

@@ -3,61 +3,41 @@
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float, Num, Shaped
 from torch import Tensor
 
-from solutions import arguments
+from solutions.guards import checked, require
 
 
 class Arithmetic(NamedTuple):
-    """The results of 2.1 for A and B of shape (n, n), each of that shape and dtype."""
+    """The results of 2.1."""
 
-    zeros: Tensor
-    sum: Tensor
-    difference: Tensor
-    product: Tensor
-    matmul: Tensor
+    zeros: Num[Tensor, "n n"]
+    sum: Num[Tensor, "n n"]
+    difference: Num[Tensor, "n n"]
+    product: Num[Tensor, "n n"]
+    matmul: Num[Tensor, "n n"]
 
 
+@checked
 def random_matrices(
     shape: tuple[int, int] = (5, 5),
     *,
     dtype: torch.dtype = torch.float32,
     generator: torch.Generator | None = None,
-) -> tuple[Tensor, Tensor]:
-    """2.1: A and B, filled with random numbers.
-
-    The numbers are independent and standard normal.
-
-    Args: shape (m, n); a floating-point dtype; the generator to draw from, torch's own if None.
-    Returns: A and B, both of that shape and dtype.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
-    """
-    arguments.pair(shape=shape)
-    m, n = shape
-    arguments.count(**{"shape[0]": m, "shape[1]": n})
-    if dtype not in arguments.FLOATS:
-        raise TypeError(f"dtype must be a floating-point torch.dtype, but is {dtype!r}")
-    arguments.generator(generator=generator)
-    A = torch.randn(m, n, dtype=dtype, generator=generator)
-    B = torch.randn(m, n, dtype=dtype, generator=generator)
+) -> tuple[Float[Tensor, "m n"], Float[Tensor, "m n"]]:
+    """2.1: A and B, filled with independent, standard normal random numbers."""
+    A = torch.randn(shape, dtype=dtype, generator=generator)
+    B = torch.randn(shape, dtype=dtype, generator=generator)
     return A, B
 
 
-def arithmetic(A: Tensor, B: Tensor) -> Arithmetic:
+@checked
+def arithmetic(A: Num[Tensor, "n n"], B: Num[Tensor, "n n"]) -> Arithmetic:
     """2.1: zeros like A, A + B, A − B, A ⊙ B (element by element) and AB (the matrix product).
 
     PyTorch writes the two products as A * B and A @ B.
-
-    Args: A and B of shape (n, n), one dtype of numbers. Both are left as they were.
-    Raises: TypeError or ValueError, naming the argument that does not fit.
     """
-    arguments.matrix(A=A, B=B)
-    arguments.numeric(A=A, B=B)
-    arguments.alike(A=A, B=B)
-    if A.shape[0] != A.shape[1]:
-        raise ValueError(
-            f"A must be square, or A @ B does not exist, but has shape {tuple(A.shape)}"
-        )
     return Arithmetic(
         zeros=torch.zeros_like(A),
         sum=A + B,
@@ -67,34 +47,27 @@ def arithmetic(A: Tensor, B: Tensor) -> Arithmetic:
     )
 
 
-def flatten(x: Tensor) -> Tensor:
-    """2.2: the entries of x (m, n) in row-major order, shape (m·n,): out[n·i + j] = x[i, j].
-
-    Raises: TypeError or ValueError, naming the argument that does not fit.
-    """
-    arguments.matrix(x=x)
+@checked
+def flatten(x: Shaped[Tensor, "m n"]) -> Shaped[Tensor, " m*n"]:
+    """2.2: the entries of x, row after row: out[n·i + j] = x[i, j]."""
     return x.reshape(-1)
 
 
-def middle(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
-    """2.2: the block at the centre of x (m, n), shape (rows, columns).
+@checked
+def middle(
+    x: Shaped[Tensor, "m n"], rows: int = 4, columns: int = 2
+) -> Shaped[Tensor, "{rows} {columns}"]:
+    """2.2: the block at the centre of x.
 
-    As much is left over above as below and left as right, so m − rows and n − columns are even.
-
-    Raises: ValueError if the block is larger than x, or has no exact centre in it because an odd
-        number of rows or columns is left over; TypeError if x is no tensor.
+    Above it and below it (m − rows)/2 rows are left over, left and right of it (n − columns)/2
+    columns. Where these are not whole numbers, and where the block is larger than x, there is no
+    such block: that is a ValueError.
     """
-    arguments.matrix(x=x)
-    arguments.count(rows=rows, columns=columns)
     m, n = x.shape
-    if rows > m or columns > n:
-        raise ValueError(
-            f"a block of rows={rows}, columns={columns} does not fit into x of shape {(m, n)}"
-        )
-    if (m - rows) % 2 or (n - columns) % 2:
-        raise ValueError(
-            f"a block of rows={rows}, columns={columns} has no exact centre in x of shape {(m, n)}"
-        )
+    block = f"a block of rows={rows}, columns={columns}"
+    require(rows <= m and columns <= n, f"{block} does not fit into x of shape {(m, n)}")
+    even = (m - rows) % 2 == 0 and (n - columns) % 2 == 0
+    require(even, f"{block} has no exact centre in x of shape {(m, n)}")
     top, left = (m - rows) // 2, (n - columns) // 2
     return x[top : top + rows, left : left + columns]
 

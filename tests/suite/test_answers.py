@@ -171,7 +171,7 @@ REACHES = {
     "by the package": "from solutions.autograd import gradient",
     "by a relative name": "from .autograd import gradient",
     "by its bare name": "from autograd import gradient",
-    "for a module that is no exercise": "from solutions import arguments as gradient",
+    "for a module that is no exercise": "from solutions import guards as gradient",
 }
 
 

@@ -1,0 +1,16 @@
+"""Exercise 2.3: the gradient that autograd finds."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+M = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]])
+
+
+def gradient(X: Float[Tensor, "m k"], M: Float[Tensor, "k n"] = M) -> Float[Tensor, "m k"]:
+    """2.3: ∂S/∂X for S = Σ(X @ M), the sum of all elements of the matrix product.
+
+    X and M have one dtype, which the result has, too. X may come with requires_grad or without it:
+    afterwards its requires_grad and its .grad are what they were, and so are those of M.
+    """
+    raise NotImplementedError

@@ -1,0 +1,95 @@
+"""Exercise 2.4: how large the gradient is in each layer of a network, and what changes it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from jaxtyping import Float, Int64
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torchvision.datasets import MNIST
+
+
+def mnist(root: str | Path = "data", *, train: bool = True, download: bool = False) -> MNIST:
+    """The MNIST digits under root, the training or the test set, as tensors of shape (1, 28, 28).
+
+    Two transforms make the tensors: ToTensor, and then Normalize with the mean 0.1307 and the
+    standard deviation 0.3081.
+
+    Raises: an error where the files are missing. Its kind is free; its message names root and both
+        ways to fill it: `python -m data --download`, and `python -m data`, which needs no network.
+        What happens where a file is damaged is free.
+    """
+    raise NotImplementedError
+
+
+class MLP(nn.Module):
+    """A multilayer perceptron for digits: (N, 1, 28, 28) → (N, 10), one score for each class.
+
+    hidden has the width of each hidden layer, none or more: a linear layer, then batch norm if
+    asked for, then the activation; batch norm may also follow the activation. init says how the
+    weights are drawn: "default" as PyTorch does, "xavier" with the variance 2/(inputs + outputs),
+    "he" with 2/inputs. Whether they are uniform or normal, and what the biases are, is free.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (128, 128, 128, 128),
+        *,
+        activation: Literal["sigmoid", "tanh", "relu"] = "relu",
+        init: Literal["default", "xavier", "he"] = "default",
+        batch_norm: bool = False,
+    ) -> None:
+        raise NotImplementedError
+
+    def forward(self, images: Float[Tensor, "N 1 28 28"]) -> Float[Tensor, "N 10"]:
+        raise NotImplementedError
+
+
+def layer_gradients(
+    model: nn.Module, images: Float[Tensor, "N 1 28 28"], labels: Int64[Tensor, " N"]
+) -> dict[str, Tensor]:
+    """∂E/∂W for the weight W of every nn.Linear, with E the mean cross-entropy of the batch.
+
+    The dict has them in forward order, each under the name of its layer. The names are free, but
+    one that is the model's own must stand for that layer. labels are the classes, 0 to 9. The
+    model's parameters, buffers, mode and gradients are afterwards what they were.
+    """
+    raise NotImplementedError
+
+
+def train(
+    model: nn.Module,
+    loader: Iterable[tuple[Tensor, Tensor]],
+    *,
+    lr: float = 0.01,
+    steps: int,
+) -> list[dict[str, float]]:
+    """Plain SGD on the mean cross-entropy, for so many steps.
+
+    loader gives batches of images and labels, one for each step; after its last batch it is begun
+    again. The result has for each step the mean |∂E/∂W| of every nn.Linear, in forward order, of
+    the gradient that the step used.
+    """
+    raise NotImplementedError
+
+
+def compare(
+    variants: Mapping[str, nn.Module],
+    images: Float[Tensor, "N 1 28 28"],
+    labels: Int64[Tensor, " N"],
+) -> dict[str, dict[str, float]]:
+    """Mean |∂E/∂W| of every nn.Linear of every variant, all on the same batch.
+
+    The result maps the name of the variant to a dict from its layers, in forward order, to their
+    numbers.
+    """
+    raise NotImplementedError
+
+
+def plot(comparison: Mapping[str, Mapping[str, float]]) -> Figure:
+    """The result of compare as a picture: one line a variant, over its layers, on a log scale.
+
+    Each call makes a figure of its own, which names each variant. All else about it is free.
+    """
+    raise NotImplementedError
