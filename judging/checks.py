@@ -22,8 +22,9 @@ from judging.answers import Answers
 from judging.choices import Strategy, sample
 from judging.verdict import Wrong
 
-CORPUS = 12
-"""Cases on which the trial judges each entry of the catalogue, per check."""
+CORPUS, FEWEST = 12, 8
+"""On so many cases, divided by its cost but not fewer than FEWEST, each check judges the catalogue.
+Other samples of this size reject every mistake, too: `python -m tests.suite.luck` tries them."""
 
 Case = dict[str, Any]
 
@@ -84,16 +85,20 @@ class Check:
             return wrong
         return None
 
+    def sample(self, seed: str) -> list[Case]:
+        """Cases that follow from the seed, whatever the versions of Python and Hypothesis."""
+        size = max(FEWEST, CORPUS // self.cost)
+        # Each argument by itself, so that its choices are spread over the cases.
+        columns = [
+            sample(strategy, size, f"{seed} {self.name} {argument}")
+            for argument, strategy in self.strategies.items()
+        ]
+        return [dict(zip(self.strategies, row, strict=True)) for row in zip(*columns, strict=True)]
+
     @functools.cached_property
     def corpus(self) -> list[Case]:
-        """A fixed sample of cases, the same in every run: the trial must not depend on luck."""
-        size = max(8, CORPUS // self.cost)
-        values = (
-            sample(strategy, size, f"{self.name}, {argument}")
-            for argument, strategy in self.strategies.items()
-        )
-        cases = [dict(zip(self.strategies, row, strict=True)) for row in zip(*values, strict=True)]
-        return cases or [{}]
+        """The sample of the trial, the same in every run and everywhere: no verdict by luck."""
+        return self.sample("trial") if self.strategies else [{}]
 
 
 def _same_luck() -> None:
