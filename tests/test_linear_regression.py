@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from judging.answers import Answers
 from judging.checks import check
+from judging.choices import Draw, booleans, composite, integers, sampled_from
 from judging.evidence import show_lines, show_scatter, show_table, wanted
 from judging.oracles import gamma
 from judging.processes import regression, server
@@ -61,7 +61,7 @@ def module(value: Any) -> Any:
     return value
 
 
-quarters = st.integers(-8, 8).map(lambda k: k / 4)
+quarters = integers(-8, 8).map(lambda k: k / 4)
 
 
 @check("2.5", "LinearRegression")
@@ -102,7 +102,7 @@ def two_columns(pair: Any, n: int) -> tuple[Tensor, Tensor]:
 @check(
     "2.5",
     "random_data",
-    n=st.integers(2, 40),
+    n=integers(2, 40),
     slope=quarters,
     intercept=quarters,
     seed=seeds,
@@ -164,7 +164,7 @@ def test_data_with_noise_scatter_about_the_line(
     )
 
 
-@check("2.5", "random_data", cost=3, noise=st.sampled_from([2.0, 0.5, 1.0, 4.0]), seed=seeds)
+@check("2.5", "random_data", cost=3, noise=sampled_from([2.0, 0.5, 1.0, 4.0]), seed=seeds)
 def test_noise_is_the_standard_deviation_of_the_errors(
     solutions: Answers, noise: float, seed: int
 ) -> None:
@@ -213,14 +213,14 @@ def test_data_come_from_the_generator(solutions: Answers, seed: int) -> None:
     )
 
 
-@st.composite
-def dyadic_epochs(draw: st.DrawFn) -> tuple[float, float, Tensor, Tensor, float]:
+@composite
+def dyadic_epochs(draw: Draw) -> tuple[float, float, Tensor, Tensor, float]:
     """w, b, x, y and lr for which two epochs round nothing: integers over powers of two."""
-    n = draw(st.sampled_from([2, 4, 1, 8]))
+    n = draw(sampled_from([2, 4, 1, 8]))
     dtype = draw(floats)
     w, b = draw(quarters), draw(quarters)
     x, y = (draw(lattice((n, 1), dtype, most=6)) for _ in "xy")
-    return w, b, x, y, draw(st.sampled_from([1 / 8, 1 / 2, 1 / 4]))
+    return w, b, x, y, draw(sampled_from([1 / 8, 1 / 2, 1 / 4]))
 
 
 def step(w: float, b: float, x: Tensor, y: Tensor, lr: float) -> tuple[float, float, float]:
@@ -294,7 +294,7 @@ def test_the_rate_is_a_tenth_unless_asked_otherwise(
     judge_weights(model, w1, b1, bound, f"{STEP} with lr = 0.1, from w = {w:g}, b = {b:g}")
 
 
-@check("2.5", "train_epoch", seed=seeds, relative=st.sampled_from([0.5, 1.5, 0.1, 2.5, 1.0]))
+@check("2.5", "train_epoch", seed=seeds, relative=sampled_from([0.5, 1.5, 0.1, 2.5, 1.0]))
 def test_descent_follows_the_closed_form(solutions: Answers, seed: int, relative: float) -> None:
     """After k epochs θ_k − θ* = (I − lr·H)^k (θ_0 − θ*): it converges just where lr < 2/λ_max."""
     generator = torch.Generator().manual_seed(seed)
@@ -624,7 +624,7 @@ def test_a_missing_file_is_a_clear_error(solutions: Answers) -> None:
     refused(solutions, new_path(), "there is no such file")
 
 
-@check("2.5", "load_weights", share=st.integers(0, 31))
+@check("2.5", "load_weights", share=integers(0, 31))
 def test_a_truncated_file_is_a_clear_error(solutions: Answers, share: int) -> None:
     """However much of the file is missing at its end, loading is an error that names the path."""
     path = new_path()
@@ -650,7 +650,7 @@ FOREIGN: dict[str, Any] = {
 }
 
 
-@check("2.5", "load_weights", what=st.sampled_from(sorted(FOREIGN)))
+@check("2.5", "load_weights", what=sampled_from(sorted(FOREIGN)))
 def test_a_foreign_file_is_a_clear_error(solutions: Answers, what: str) -> None:
     """A file that holds something else is an error that names the path."""
     path = new_path()
@@ -672,7 +672,7 @@ class Hostile:
         return (Path.mkdir, (self.trace,))
 
 
-@check("2.5", "load_weights", zipped=st.booleans())
+@check("2.5", "load_weights", zipped=booleans())
 def test_a_hostile_file_runs_nothing(solutions: Answers, zipped: bool) -> None:
     """A file that would run code when unpickled is an error, and its code does not run."""
     path = new_path()

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 import torch
 
+from answering.folder import Folder, Source
 from homework import EXERCISES, MODULES, contract, starter
 from judging.answers import Answers
 
@@ -63,11 +64,13 @@ def stubs(folder: Path) -> dict[str, ModuleType]:
     """The modules of the starter, with the names but not in the place of the reference's."""
     loaded = {}
     for name in MODULES:
-        spec = importlib.util.spec_from_file_location(f"solutions.{name}", folder / f"{name}.py")
+        fullname, path = f"solutions.{name}", str(folder / f"{name}.py")
+        # As answers are loaded: without the bytecode that Python would put into the folder.
+        source = Source(fullname, path, Folder(folder))
+        spec = importlib.util.spec_from_file_location(fullname, path, loader=source)
         assert spec is not None
-        assert spec.loader is not None
         loaded[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded[name])
+        source.exec_module(loaded[name])
     return loaded
 
 
