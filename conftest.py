@@ -25,7 +25,7 @@ from homework import EXERCISES
 from judging import digits, recording
 from judging.session import answers_under_test, choose_luck, folder_of, is_reference, select
 from pytorch_basics_verified import add_options
-from report import terminal
+from report import listing, terminal
 from report.run import Run
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         ran = {result.exercise for result in RUN.results.values()}
         RUN.environment = recording.environment(session.config, ran, RUN.trial())
         if recording.reports_wanted(session.config):
-            RUN.code = recording.sources(folder_of(session.config))
+            RUN.code = listing.sources(folder_of(session.config))
 
 
 def pytest_terminal_summary(
@@ -133,6 +133,7 @@ def pytest_terminal_summary(
 ) -> None:
     if RUN.results:
         terminal.write_score(RUN, terminalreporter)
+        terminal.write_points(RUN, config.getoption("xmlpath"), terminalreporter)
     path = config.getoption("--pdf")
     if path and not hasattr(config, "workerinput"):
         terminal.write_pdf(RUN, Path(path), terminalreporter)

@@ -121,7 +121,8 @@ class Folder(importlib.abc.MetaPathFinder):
 def apart() -> Iterator[None]:
     """What an answer sets for the whole process must not reach the oracles or another answer."""
     gradients, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
-    device, anomalies = torch.get_default_device(), torch.is_anomaly_enabled()
+    # torch 2.6 cannot say its default device any more once that has been set to None.
+    device, anomalies = torch.empty(0).device, torch.is_anomaly_enabled()
     path, place = sys.path[:], os.getcwd()
     try:
         yield
@@ -130,7 +131,7 @@ def apart() -> Iterator[None]:
         torch.set_anomaly_enabled(anomalies)
         if torch.get_default_dtype() is not dtype:
             torch.set_default_dtype(dtype)
-        if torch.get_default_device() != device:
+        if torch.empty(0).device != device:
             torch.set_default_device(device)
         sys.path[:] = path
         os.chdir(place)

@@ -72,7 +72,8 @@ def path(model: Module, x: Tensor) -> list[Used]:
 
 
 def _used(layer: nn.Module, name: str, which: int) -> Used:
-    kind, sizes, eps = "other", (), 0.0
+    kind, eps = "other", 0.0
+    sizes: tuple[int, ...] = ()
     if isinstance(layer, nn.Linear):
         kind, sizes = "linear", (layer.in_features, layer.out_features)
     elif isinstance(layer, nn.modules.batchnorm._BatchNorm):

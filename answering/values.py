@@ -40,6 +40,12 @@ DTYPES: dict[str, torch.dtype] = {
 }
 
 
+REQUIRES_GRAD: Any = Tensor.requires_grad
+IS_LEAF: Any = Tensor.is_leaf
+GRAD: Any = Tensor.grad
+"""What a tensor says of itself, past what a subclass says in its place."""
+
+
 class Unfit(Exception):
     """A value that is too large to be passed on, or bytes that are no value."""
 
@@ -216,9 +222,8 @@ class Packer:
     def _tensor(self, value: Tensor, depth: int) -> Any:
         with torch._C.DisableTorchFunctionSubclass():
             is_parameter = type(value) is nn.Parameter
-            requires_grad = Tensor.requires_grad.__get__(value)
-            is_leaf = Tensor.is_leaf.__get__(value)
-            own_gradient = Tensor.grad.__get__(value) if is_leaf else None
+            requires_grad, is_leaf = (fact.__get__(value) for fact in (REQUIRES_GRAD, IS_LEAF))
+            own_gradient = GRAD.__get__(value) if is_leaf else None
             if type(value) is not Tensor:
                 if torch._C._dispatch_keys(value).has(torch._C.DispatchKey.Python):
                     return ["foreign", type_name(value), "a tensor that holds no numbers"]
@@ -262,9 +267,7 @@ class Packer:
         self._count(0, size)
         content = b""
         if size:
-            content = memoryview(
-                torch.empty(0, dtype=torch.uint8).set_(storage).numpy()  # type: ignore[call-overload]
-            ).tobytes()
+            content = torch.empty(0, dtype=torch.uint8).set_(storage).numpy().tobytes()  # type: ignore
         if address:
             self.places[address] = len(self.storages)
         self.storages.append(content)
@@ -391,13 +394,17 @@ def same_bits(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are the same bit for bit: NaN equals nothing, but its bits do."""
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
-    one, other = one.detach(), other.detach()
-    if torch.equal(one, other) and not (one == 0).any():
-        return True
-    return torch.equal(
-        one.reshape(-1).contiguous().view(torch.uint8),
-        other.reshape(-1).contiguous().view(torch.uint8),
-    )
+    return torch.equal(_bits(one), _bits(other))
+
+
+WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+"""The integers of so many bytes."""
+
+
+def _bits(value: Tensor) -> Tensor:
+    value = value.detach()
+    value = torch.view_as_real(value) if value.is_complex() else value
+    return value.view(WORDS[value.element_size()])
 
 
 class Unpacker:
@@ -464,7 +471,7 @@ class Unpacker:
         return {key for key, _ in self._dict([[entry, None] for entry in entries]).items()}
 
     def _fields(self, name: str, fields: list[str], entries: list) -> Any:
-        kind = type(name if name.isidentifier() else "tuple", (Fields,), {})
+        kind: Any = type(name if name.isidentifier() else "tuple", (Fields,), {})
         kind._fields = tuple(str(field) for field in fields)
         return kind(self._entries(entries))
 

@@ -48,7 +48,7 @@ def seconds(strategy: st.SearchStrategy) -> float:
 
 def ours(shape: tuple[int, ...]) -> st.SearchStrategy:
     """One draw of bytes, whatever the size."""
-    return lattice(shape, torch.float32, most=MOST)
+    return lattice(shape, torch.float32, most=MOST).hypothesis
 
 
 def with_hypothesis_torch(shape: tuple[int, ...]) -> st.SearchStrategy:

@@ -57,8 +57,8 @@ def pixels_from_0_to_255(root="data", *, train=True, download=False):
     "2.4",
     "mnist",
     "MNIST without Normalize",
-    look="ToTensor gives pixels from 0 to 1; Normalize((0.1307,), (0.3081,)) then brings them to "
-    "mean 0 and deviation 1.",
+    look="ToTensor gives pixels from 0 to 1; Normalize((0.1307,), (0.3081,)) then brings those "
+    "of MNIST to mean 0 and deviation 1.",
 )
 def normalize_forgotten(root="data", *, train=True, download=False):
     return dataset(root, train, download, lambda T: [T.ToTensor()])
@@ -78,8 +78,8 @@ def mean_and_deviation_exchanged(root="data", *, train=True, download=False):
     "2.4",
     "mnist",
     "MNIST normalized twice",
-    look="After the first Normalize the pixels have mean 0 and deviation 1 already, so leave the "
-    "second out.",
+    look="After the first Normalize the pixels of MNIST have mean 0 and deviation 1 already, so "
+    "leave the second out.",
 )
 def normalized_twice(root="data", *, train=True, download=False):
     return dataset(root, train, download, lambda T: [*standard(T), T.Normalize(MEAN, DEVIATION)])
@@ -218,6 +218,19 @@ def error_without_a_way_out(root="data", *, train=True, download=False):
         return dataset(root, train, download)
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no MNIST in {root}") from None
+
+
+@mistake(
+    "2.4",
+    "mnist",
+    "an error that names one way to fill the folder, which needs a network",
+    look="Whoever has no network can draw digits: name `python -m data`, too.",
+)
+def error_with_the_download_alone(root="data", *, train=True, download=False):
+    try:
+        return dataset(root, train, download)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"no MNIST in {root}: try `python -m data --download`") from None
 
 
 @mistake(

@@ -408,6 +408,13 @@ def uniform_data(n=64, *, slope, intercept, noise, generator=None):
     return x, torch.normal(slope * x + intercept, float(noise), generator=generator)
 
 
+@alternative("2.5", "random_data", "x evenly spaced, with uniform errors of deviation 1")
+def data_evenly_spaced(n=64, *, slope, intercept, noise, generator=None):
+    x = torch.linspace(-1, 1, n)[:, None]
+    error = (2 * torch.rand(n, 1, generator=generator) - 1) * 3**0.5
+    return x, slope * x + intercept + noise * error
+
+
 @alternative("2.5", "random_data", "the noise drawn first and filled in place, y by F.linear")
 def data_noise_first(n=64, *, slope, intercept, noise, generator=None):
     error = torch.empty(n, 1).normal_(generator=generator) * noise
@@ -919,11 +926,12 @@ def save_by_way_of_bytes(model, path):
     beside.rename(path)
 
 
-@alternative("2.5", "save_weights", "torch.save by name, in a temporary folder beside the path")
+@alternative("2.5", "save_weights", "torch.save by name in a temporary folder, and a look at it")
 def save_in_a_temporary_folder(model, path):
     with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder:
         beside = os.path.join(folder, "weights")
         torch.save(dict(model.state_dict()), beside)
+        torch.load(beside, weights_only=True)  # torch 2.6 says nothing if the disk was full
         os.rename(beside, path)
 
 
@@ -1140,6 +1148,20 @@ def load_with_an_error_without_the_path(path):
         return loaded(read(path))
     except ValueError:
         raise ValueError("the weights cannot be loaded") from None
+
+
+@mistake(
+    "2.5",
+    "load_weights",
+    "an error that names the file and not what is wrong with it",
+    look="Say the reason, too: one looks for a missing file, and saves a damaged one anew.",
+    LinearRegression=LinearRegression,
+)
+def load_with_an_error_without_the_reason(path):
+    try:
+        return loaded(read(path))
+    except ValueError:
+        raise ValueError(path) from None
 
 
 @mistake(

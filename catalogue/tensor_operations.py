@@ -979,6 +979,21 @@ def middle_compares_the_columns_alone(x: Tensor, rows: int = 4, columns: int = 2
 @mistake(
     "2.2",
     "middle",
+    "an IndexError where a ValueError is asked for",
+    look="An IndexError is for an index outside a sequence; here the sizes do not fit: write "
+    "raise ValueError.",
+)
+def middle_raises_an_index_error(x: Tensor, rows: int = 4, columns: int = 2) -> Tensor:
+    try:
+        top, left = corner(x, rows, columns)
+    except ValueError:
+        raise IndexError("the block does not fit") from None
+    return x[top : top + rows, left : left + columns]
+
+
+@mistake(
+    "2.2",
+    "middle",
     "an assertion where a ValueError is asked for",
     look="An assert is for what can never happen, and python -O leaves it out: write "
     "raise ValueError.",

@@ -18,7 +18,8 @@ SEED = 28
 SCALE = 2  # drawn at twice MNIST's resolution, so that strokes grow by half pixels
 SIDE, BOX = 28 * SCALE, 20 * SCALE
 
-# Without DejaVu Sans Mono, whose dotted zero blurs into an eight, and cmmi10's old-style figures.
+# Fonts of every admitted matplotlib, so without cmti10, which came with 3.11; without DejaVu Sans
+# Mono, whose dotted zero blurs into an eight; without cmmi10's old-style figures.
 LIGHT_FONTS = [
     "DejaVuSans",
     "DejaVuSans-Oblique",
@@ -28,7 +29,6 @@ LIGHT_FONTS = [
     "STIXGeneralItalic",
     "cmr10",
     "cmss10",
-    "cmti10",
     "cmtt10",
 ]
 BOLD_FONTS = [
@@ -140,15 +140,20 @@ def _glyphs(font: str) -> Tensor:
     from PIL import Image, ImageDraw, ImageFont
     from torchvision.transforms.v2.functional import pil_to_tensor
 
-    path = str(Path(matplotlib.get_data_path(), "fonts", "ttf", f"{font}.ttf"))
+    path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{font}.ttf")
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"matplotlib {matplotlib.__version__} lacks {path.name}, one of the fonts that the "
+            f"digits are drawn with: {path}"
+        )
     # The other layout engine is not in every build of Pillow, and places glyphs differently.
     layout = ImageFont.Layout.BASIC
-    sample = ImageFont.truetype(path, 100, layout_engine=layout)
+    sample = ImageFont.truetype(str(path), 100, layout_engine=layout)
     glyphs = []
     for digit in "0123456789":
         left, top, right, bottom = sample.getbbox(digit)
         size = 100 * BOX / max(right - left, bottom - top)
-        fitted = ImageFont.truetype(path, round(size), layout_engine=layout)
+        fitted = ImageFont.truetype(str(path), round(size), layout_engine=layout)
         left, top, right, bottom = fitted.getbbox(digit)
         image = Image.new("L", (SIDE, SIDE))
         place = (SIDE - left - right) // 2, (SIDE - top - bottom) // 2

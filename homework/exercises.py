@@ -139,5 +139,8 @@ MODULES: tuple[str, ...] = tuple(
 
 
 def points(value: Fraction) -> str:
-    """Points with no more decimals than they need, at most two: 2, 0.5, 0.83."""
-    return f"{float(value):.2f}".rstrip("0").rstrip(".")
+    """Points with no more decimals than they need, at most two: 2, 0.5, 0.83.
+
+    Rounded down: what was not earned in full never looks as if it were.
+    """
+    return f"{value * 100 // 1 / 100:.2f}".rstrip("0").rstrip(".")

@@ -37,7 +37,7 @@ class Call:
     def __init__(self, function: Function, args: tuple, kwargs: dict[str, Any]) -> None:
         self.function, self.args, self.kwargs = function, args, kwargs
         self.before = [
-            (value, value.detach().clone(), value.requires_grad, value.grad)
+            (value, value.detach(), value.detach().clone(), value.requires_grad, value.grad)
             for value in (*args, *kwargs.values())
             if isinstance(value, Tensor) and value.layout is torch.strided and not value.is_meta
         ]
@@ -49,19 +49,20 @@ class Call:
     def changed(self) -> tuple[str, str] | None:
         """A tensor argument whose values the call changed, and to what; they are put back."""
         found = None
-        for value, copy, _, _ in self.before:
+        for value, view, copy, _, _ in self.before:
             if not same_bits(value, copy):
                 name = next(
                     (n for n, given in self.named().items() if given is value), "its argument"
                 )
                 found = found or (str(name), shown(value))
-                with torch.no_grad():
-                    value.data = copy
+                # In its old place and strides, so that the case is the same when it is tried again.
+                view.copy_(copy)
+                value.data = view
         return found
 
     def undo(self) -> None:
         """Give the arguments back the autograd state that they came with."""
-        for value, _, requires_grad, grad in self.before:
+        for value, _, _, requires_grad, grad in self.before:
             if value.is_leaf:
                 value.requires_grad_(requires_grad)
                 value.grad = grad

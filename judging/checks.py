@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.strategies import SearchStrategy
+from hypothesis import given, settings
 
 from homework import EXERCISES
 from judging.answers import Answers
+from judging.choices import Strategy, sample
 from judging.verdict import Wrong
 
-CORPUS = 12
-"""Cases on which the trial judges each entry of the catalogue, per check."""
+CORPUS, FEWEST = 12, 8
+"""On so many cases, divided by its cost but not fewer than FEWEST, each check judges the catalogue.
+Other samples of this size reject every mistake, too: `python -m tests.suite.luck` tries them."""
 
 Case = dict[str, Any]
 
@@ -34,7 +35,7 @@ class Check:
     name: str
     claim: str
     judge: Callable[..., None]
-    strategies: dict[str, SearchStrategy]
+    strategies: dict[str, Strategy]
     cost: int = 1
     asked: set[str] = field(default_factory=set, repr=False)
     """The functions of the contract that it has been seen to call."""
@@ -81,27 +82,20 @@ class Check:
             return wrong
         return None
 
+    def sample(self, seed: str) -> list[Case]:
+        """Cases that follow from the seed, whatever the versions of Python and Hypothesis."""
+        size = max(FEWEST, CORPUS // self.cost)
+        # Each argument by itself, so that its choices are spread over the cases.
+        columns = [
+            sample(strategy, size, f"{seed} {self.name} {argument}")
+            for argument, strategy in self.strategies.items()
+        ]
+        return [dict(zip(self.strategies, row, strict=True)) for row in zip(*columns, strict=True)]
+
     @functools.cached_property
     def corpus(self) -> list[Case]:
-        """A fixed sample of cases, the same in every run: the trial must not depend on luck."""
-        cases: list[Case] = []
-        if not self.strategies:
-            return [{}]
-
-        @settings(
-            max_examples=max(3, CORPUS // self.cost),
-            derandomize=True,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(**self.strategies)
-        def collect(**case: Any) -> None:
-            cases.append(case)
-
-        collect()
-        return cases
+        """The sample of the trial, the same in every run and everywhere: no verdict by luck."""
+        return self.sample("trial") if self.strategies else [{}]
 
 
 class _NoNeedToShrink(unittest.SkipTest):
@@ -112,14 +106,14 @@ REGISTER: dict[str, Check] = {}
 """Every check that has been imported, by name."""
 
 
-def check(exercise: str, part: str, *, cost: int = 1, **strategies: SearchStrategy) -> Callable:
+def check(exercise: str, part: str, *, cost: int = 1, **strategies: Strategy) -> Callable:
     """Make the decorated function the check of a part of an exercise.
 
     Args:
         exercise: its number, as in "2.3".
         part: the function of the contract that it judges, one of the exercise's parts.
         cost: how many times dearer than usual a case is; so many times fewer are generated.
-        strategies: a Hypothesis strategy for each argument of the check but ``solutions``.
+        strategies: a strategy for each argument of the check but ``solutions``.
     """
     home = EXERCISES[exercise]
     if part not in home.parts:
@@ -148,8 +142,9 @@ def check(exercise: str, part: str, *, cost: int = 1, **strategies: SearchStrate
 
         on_cases: Callable[..., None] = on_case
         if strategies:
+            hypothesis = {name: kind.hypothesis for name, kind in strategies.items()}
             examples = max(5, settings().max_examples // cost)
-            on_cases = settings(max_examples=examples)(given(**strategies)(on_case))
+            on_cases = settings(max_examples=examples)(given(**hypothesis)(on_case))
 
         def test(solutions: Answers) -> None:
             try:

@@ -71,11 +71,16 @@ def show_lines(
     x: str,
     y: str,
     log: bool = False,
+    at: Sequence[float] | None = None,
+    panels: Mapping[str, Sequence[str]] | None = None,
     alt: str,
 ) -> None:
-    """A figure of lines: each series a line over 1, 2, 3, …; alt says what is to be seen."""
+    """A figure of lines, each over ``at``, or over 1, 2, 3, …; alt says what is to be seen.
+
+    ``panels`` spreads them over panels of one scale: the title of each, and the lines in it.
+    """
     lines = {name: [float(v) for v in values] for name, values in series.items()}
-    _keep("lines", title, series=lines, x=x, y=y, log=log, alt=alt)
+    _keep("lines", title, series=lines, x=x, y=y, log=log, at=at, panels=panels, alt=alt)
 
 
 def show_scatter(

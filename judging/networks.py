@@ -5,9 +5,9 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import torch
-from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from judging.choices import Draw, composite, integers, lists, sampled_from
 from judging.live import Network
 from judging.oracles import Backpropagation, Layer, backpropagate
 from judging.strategies import seeds
@@ -58,19 +58,19 @@ class Plan(NamedTuple):
         return f"{self.activation} network with hidden layers {list(self.hidden)}"
 
 
-@st.composite
+@composite
 def plans(
-    draw: st.DrawFn,
+    draw: Draw,
     activations: Sequence[str] = ("relu", "tanh", "sigmoid"),
     depths: tuple[int, int] = (0, 4),
     batch: tuple[int, int] = (1, 4),
 ) -> Plan:
     """Networks of these depths, of widths from 1 to 6, and a batch for them."""
-    hidden = draw(st.lists(st.integers(1, 6), min_size=depths[0], max_size=depths[1]))
+    hidden = draw(lists(integers(1, 6), *depths))
     return Plan(
         tuple(hidden),
-        draw(st.sampled_from(activations)),
-        draw(st.integers(*batch)),
+        draw(sampled_from(activations)),
+        draw(integers(*batch)),
         draw(seeds),
     )
 

@@ -71,7 +71,8 @@ class Activation(NamedTuple):
 
 ACTIVATIONS = {
     "identity": Activation(lambda z: z, torch.ones_like, 1, 0),
-    "relu": Activation(lambda z: z.clamp(min=0), lambda z: (z > 0).to(z.dtype), 1, 0),
+    # Not clamp, whose gradient at the kink is 1: at 0 torch.relu and nn.ReLU take the slope 0.
+    "relu": Activation(torch.relu, lambda z: (z > 0).to(z.dtype), 1, 0),
     "tanh": Activation(torch.tanh, lambda z: 1 - torch.tanh(z) ** 2, 1, 4 / (3 * sqrt(3))),
     "sigmoid": Activation(torch.sigmoid, _sigmoid_slope, 1 / 4, 1 / (6 * sqrt(3))),
 }

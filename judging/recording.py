@@ -1,17 +1,14 @@
 """What is told of a check once it has run: the learner's message, and the record for reports."""
 
-import ast
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis.errors import Flaky
 
-from homework import EXERCISES, MODULES, points
 from judging import digits, evidence
 from judging.answers import Answers
 from judging.checks import Check, checks_of
@@ -57,13 +54,6 @@ def record(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
                 report.longrepr = "The same message as above." if message in TOLD else message
             TOLD.add(message)
         report.verified = recorded(check, report.outcome, message)
-        exercise = EXERCISES[check.exercise]
-        # pytest's --junitxml reads them from the report of the teardown, which is made later.
-        item.user_properties += [
-            ("exercise", check.exercise),
-            ("part", check.part),
-            ("points", points(exercise.points / len(exercise.parts) / report.verified["of"])),
-        ]
     if call.when == "call" and TRIED in item.stash:
         report.tried = item.stash[TRIED] | {"passed": report.passed}
     return report
@@ -128,18 +118,3 @@ def tried(entry: Mistake | Alternative, rejected_by: str | None) -> dict[str, An
         "is_mistake": isinstance(entry, Mistake),
         "rejected_by": rejected_by,
     }
-
-
-def sources(folder: Path) -> dict[str, str]:
-    """The source of each function of the contract, by "module.function", as far as it is there."""
-    found = {}
-    for module in MODULES:
-        try:
-            text = (folder / f"{module}.py").read_text(encoding="utf-8")
-            tree = ast.parse(text)
-        except (OSError, ValueError, SyntaxError):
-            continue  # the checks of this module have told what is wrong with it
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                found[f"{module}.{node.name}"] = ast.get_source_segment(text, node) or ""
-    return found

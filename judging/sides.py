@@ -247,9 +247,10 @@ class Apart:
                     put_back(before, after)
             if "error" in reply:
                 return Outcome(raised=Raised(Error(*reply["error"])), printed=printed)
-            for problem in ("missing", "unfit"):
-                if problem in reply:
-                    return Outcome(**{problem: str(reply[problem])}, printed=printed)
+            if "missing" in reply:
+                return Outcome(missing=str(reply["missing"]), printed=printed)
+            if "unfit" in reply:
+                return Outcome(unfit=str(reply["unfit"]), printed=printed)
             return Outcome(reply["result"], printed=printed)
         except Ended as ended:
             self.process = None

@@ -1,4 +1,4 @@
-"""What Hypothesis generates: shapes, layouts, dtypes, and tensors on lattices where sums are exact.
+"""What is generated: shapes, layouts, dtypes, and tensors on lattices where sums are exact.
 
 A tensor is drawn as bytes, one draw whatever its size and layout, viewed as int8: quick, and a
 failing example shrinks towards zeros. On small integers every order of summation gives the same
@@ -11,19 +11,20 @@ from itertools import product
 from math import prod
 
 import torch
-from hypothesis import strategies as st
 from torch import Tensor
+
+from judging.choices import Draw, Strategy, booleans, bytes_of, composite, integers, sampled_from
 
 LONGEST = 6
 """The longest dimension: no mistake is known that needs seven rows to show."""
 
-sizes = st.integers(1, LONGEST)
+sizes = integers(1, LONGEST)
 """The length of a dimension."""
 
-floats = st.sampled_from([torch.float32, torch.float64])
+floats = sampled_from([torch.float32, torch.float64])
 """The dtypes in which gradients are computed."""
 
-seeds = st.integers(0, 2**32 - 1)
+seeds = integers(0, 2**32 - 1)
 """Seeds for torch.Generator and torch.manual_seed."""
 
 Layout = Callable[[Tensor], Tensor]
@@ -37,12 +38,12 @@ LAYOUTS: dict[str, Layout] = {
 """Ways to lie in memory: the same values under other strides. A right answer cannot tell."""
 
 ORDER = [*LAYOUTS.values()]
-layouts = st.sampled_from(ORDER)
+layouts = sampled_from(ORDER)
 
 
 @cache
-def _bytes(length: int) -> st.SearchStrategy[bytes]:
-    return st.binary(min_size=length, max_size=length)
+def _bytes(length: int) -> Strategy[bytes]:
+    return bytes_of(length)
 
 
 @cache
@@ -52,7 +53,7 @@ def lattice(
     *,
     most: int = 8,
     unit: float = 1.0,
-) -> st.SearchStrategy[Tensor]:
+) -> Strategy[Tensor]:
     """A tensor of this shape and dtype whose entries are integers from −most to most, times unit.
 
     Args: most, at most 127; unit, a power of two, so that scaling rounds nothing.
@@ -67,7 +68,7 @@ def lattice(
     return _bytes(prod(shape) + 1).map(build)
 
 
-def shapes(dimensions: int) -> st.SearchStrategy[tuple[int, ...]]:
+def shapes(dimensions: int) -> Strategy[tuple[int, ...]]:
     """Shapes of this many dimensions, 1 in every place included.
 
     Squares are few, for they hide transposes, and so are coincidences of sizes. The list begins
@@ -79,37 +80,37 @@ def shapes(dimensions: int) -> st.SearchStrategy[tuple[int, ...]]:
         if len(set(shape)) == dimensions
     ]
     squares = [(size,) * dimensions for size in range(1, LONGEST + 1)]
-    return st.sampled_from([(2,) * dimensions, *sorted(distinct, key=prod), *squares])
+    return sampled_from([(2,) * dimensions, *sorted(distinct, key=prod), *squares])
 
 
 pairs = shapes(2)
 triples = shapes(3)
 
 
-@st.composite
-def matrices(draw: st.DrawFn, most: int = 8) -> Tensor:
+@composite
+def matrices(draw: Draw, most: int = 8) -> Tensor:
     """A matrix (m, n), float32 or float64."""
     return draw(lattice(draw(pairs), draw(floats), most=most))
 
 
-@st.composite
-def factors(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+@composite
+def factors(draw: Draw) -> tuple[Tensor, Tensor]:
     """X (m, k) and M (k, n) of one dtype, for a product X @ M that is exact."""
     m, k, n = draw(triples)
     dtype = draw(floats)
     return draw(lattice((m, k), dtype)), draw(lattice((k, n), dtype))
 
 
-@st.composite
-def squares(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+@composite
+def squares(draw: Draw) -> tuple[Tensor, Tensor]:
     """A and B (n, n) of one dtype: float16 and bfloat16 too, where 6 products of at most 4² fit."""
     n = draw(sizes)
-    dtype = draw(st.sampled_from([torch.float32, torch.float64, torch.float16, torch.bfloat16]))
+    dtype = draw(sampled_from([torch.float32, torch.float64, torch.float16, torch.bfloat16]))
     return draw(lattice((n, n), dtype, most=4)), draw(lattice((n, n), dtype, most=4))
 
 
-@st.composite
-def finite_squares(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+@composite
+def finite_squares(draw: Draw) -> tuple[Tensor, Tensor]:
     """A and B (n, n), float32, of any sizes whose products stay normal: no lattice, every bit."""
     n = draw(sizes)
     content = bytearray(draw(_bytes(2 * n * n * 4)))
@@ -121,8 +122,8 @@ def finite_squares(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
     return draw(layouts)(A), draw(layouts)(B)
 
 
-@st.composite
-def scores_and_targets(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+@composite
+def scores_and_targets(draw: Draw) -> tuple[Tensor, Tensor]:
     """y and t of shape (K,) or (N, K): scores from −8 to 8, targets that are distributions.
 
     Each row of t is dyadic, so that it sums to 1 exactly, and half of them are one-hot.
@@ -132,16 +133,16 @@ def scores_and_targets(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
     y = draw(lattice((n, k), dtype, most=64, unit=1 / 8))
     choices = torch.frombuffer(bytearray(draw(_bytes(n * 8))), dtype=torch.uint8)
     classes = choices.reshape(n, 8).to(torch.int64) % k
-    if draw(st.booleans()):
+    if draw(booleans()):
         classes = classes[:, :1]
     t = torch.nn.functional.one_hot(classes, k).to(dtype).mean(dim=1)
-    return (y[0], t[0]) if draw(st.booleans()) else (y, draw(layouts)(t))
+    return (y[0], t[0]) if draw(booleans()) else (y, draw(layouts)(t))
 
 
-@st.composite
-def alike(draw: st.DrawFn, most: int = 64, unit: float = 1 / 8) -> tuple[Tensor, Tensor]:
+@composite
+def alike(draw: Draw, most: int = 64, unit: float = 1 / 8) -> tuple[Tensor, Tensor]:
     """Two tensors of one dtype and one shape, of one, two or three dimensions."""
-    shape = draw(triples)[: draw(st.integers(1, 3))]
+    shape = draw(triples)[: draw(integers(1, 3))]
     dtype = draw(floats)
     return (
         draw(lattice(shape, dtype, most=most, unit=unit)),

@@ -5,7 +5,6 @@ its code, its messages, its numbers, the name of its folder. The template escape
 is passed to it as ``Markup`` is made by this package from escaped parts.
 """
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from homework import points
+from report.listing import is_definition, listed, needed
 from report.run import Result, Row, Run, Tried, total
+from report.text import visible
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -29,12 +30,6 @@ TITLE = "PyTorch Basics, verified"
 MOST_LETTERS = 8_000
 """Letters of a message, a function or a printed text that the page shows: it stays readable, and
 below 3 MB, whatever an answer does."""
-
-MOST_ROWS = 60
-"""Rows and columns of a tensor, and rows of a table, that the page shows."""
-
-MOST_COLUMNS = 20
-"""Columns of a table that the page shows."""
 
 LONG_LISTING = 60
 """Lines of code above which a function is folded away."""
@@ -62,7 +57,7 @@ class Page:
             prefix.append(content(self.run))
         except Exception as error:
             # A page that cannot be written must not cost the verdict, which the terminal prints.
-            what = _visible(f"The results could not be put on the page: {error!r}")
+            what = visible(f"The results could not be put on the page: {error!r}")
             prefix.append(f"<p>{escape(what)}</p>")
             if terminal := session.config.pluginmanager.get_plugin("terminalreporter"):
                 terminal.write_line(what, red=True)
@@ -177,7 +172,7 @@ def content(run: Run) -> str:
         long_list=LONG_LIST,
         long_listing=LONG_LISTING,
     )
-    return _visible(page)
+    return visible(page)
 
 
 def _sections(run: Run, rows: Iterable[Row]) -> Iterator[Section]:
@@ -204,7 +199,7 @@ def _sections(run: Run, rows: Iterable[Row]) -> Iterator[Section]:
         )
         if results:
             section.listings = list(_listings(run, row, shown))
-            section.evidence = list(_evidence(results))
+            section.evidence = list(_evidence(results, exercise.number))
         yield section
 
 
@@ -265,121 +260,51 @@ def _verdict(row: Row, results: Sequence[Result]) -> str:
 
 
 def _listings(run: Run, row: Row, shown: dict[str, str]) -> Iterator[Listing]:
+    """Each part's code, and then what it is made of, as far as it was not shown before."""
+    number = row.exercise.number
+    for part in row.exercise.parts:
+        name = f"{row.exercise.module}.{part}"
+        if name in shown or name not in run.code:
+            yield Listing(name, None, seen_at=shown.get(name, ""))
+            continue
+        new = [one for one in needed(run.code, name) if one not in shown]
+        shown |= dict.fromkeys(new, number)
+        functions = [one for one in new if is_definition(run.code[one]) and one != name]
+        yield _listing(name, listed(run.code, [one for one in new if one not in functions]))
+        for function in functions:
+            yield _listing(function, [run.code[function]])
+
+
+def _listing(name: str, sources: Iterable[str]) -> Listing:
     from markupsafe import Markup
     from pygments import highlight
     from pygments.formatters.html import HtmlFormatter
     from pygments.lexers.python import PythonLexer
 
-    for part in row.exercise.parts:
-        name = f"{row.exercise.module}.{part}"
-        if name in shown:
-            yield Listing(name, None, seen_at=shown[name])
-            continue
-        source = run.code.get(name)
-        if source is None:
-            yield Listing(name, None)
-            continue
-        shown[name] = row.exercise.number
-        source = dedent(_shortened(source)).strip("\n")
-        lines = source.splitlines()
-        html = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
-        yield Listing(name, Markup(html), len(lines), any(len(line) > 80 for line in lines))
+    source = _shortened("\n\n".join(dedent(one).strip("\n") for one in sources))
+    lines = source.splitlines()
+    html = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    return Listing(name, Markup(html), len(lines), any(len(line) > 80 for line in lines))
 
 
-# Evidence
-
-
-def _evidence(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
+def _evidence(results: Iterable[Result], number: str) -> Iterator[dict[str, Any]]:
     """What the checks recorded, ready to be set. Tensors that follow each other form a group."""
-    # A check that runs on many examples records on each: the last stands for them all.
-    items = {(item["kind"], item["title"]): item for r in results for item in r.evidence}
-    for kind, group in groupby(items.values(), key=lambda item: item["kind"]):
-        if kind == "tensor":
-            yield {"kind": "tensors", "tensors": [_tensor(item) for item in group]}
-        else:
-            yield from (_SET.get(kind, _figure)(item) for item in group)
-
-
-def _figure(item: dict[str, Any]) -> dict[str, Any]:
     from markupsafe import Markup
 
-    from report.figures import render
+    from report import evidence, figures
 
-    figure = render(item)
-    return {
-        "kind": "figure",
-        "title": _headline(item["title"]),
-        "alt": _shortened(item.get("alt", ""), 2000),
-        "figure": figure and Markup(figure),
-    }
-
-
-def _text(item: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": item["kind"], "title": _headline(item["title"]), "text": str(item["text"])}
-
-
-def _table(item: dict[str, Any]) -> dict[str, Any]:
-    from report.figures import number, typeset
-
-    def cell(value: Any) -> str:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return number(value)
-        text = "" if value is None else str(value)
-        return typeset(text) if len(text) < 40 and _NUMBER.fullmatch(text) else text
-
-    rows = [
-        [_shortened(cell(value), 400) for value in row[:MOST_COLUMNS]]
-        for row in item["rows"][:MOST_ROWS]
-    ]
-    header = [_shortened(str(name), 400) for name in item["header"][:MOST_COLUMNS]]
-    columns = max(map(len, [header, *rows]))
-    numeric = [
-        all(_NUMBER.fullmatch(row[column]) for row in rows if column < len(row))
-        for column in range(columns)
-    ]
-    return {
-        "kind": "table",
-        "title": _headline(item["title"]),
-        "header": header,
-        "rows": rows,
-        "left_out": len(item["rows"]) - len(rows),
-        "numeric": numeric,
-        "wide": columns > 3,
-    }
-
-
-_NUMBER = re.compile(r"[−+-]?(\d[\d,]*(\.\d*)?(·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|e[+-]?\d+)?|nan|inf)|[–—]|")
-
-
-def _tensor(item: dict[str, Any]) -> dict[str, Any]:
-    shape, values = item["shape"], item["values"]
-    rows = {0: [[values]], 1: [values], 2: values}.get(len(shape), [])
-    written = _entries([value for row in rows[:MOST_ROWS] for value in row[:MOST_ROWS]])
-    return {
-        "title": _shortened(item["title"], 400),
-        "shape": "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")",
-        "dtype": _shortened(item["dtype"], 400),
-        "vector": len(shape) == 1,
-        "rows": [[next(written) for _ in row[:MOST_ROWS]] for row in rows[:MOST_ROWS]],
-        # Above two dimensions, or without entries, there is nothing to lay out.
-        "text": "" if any(rows) else str(values)[:MOST_LETTERS],
-        "cut": len(rows) > MOST_ROWS or any(len(row) > MOST_ROWS for row in rows),
-        "wide": len(shape) == 2 and shape[1] > 5,
-    }
-
-
-def _entries(values: Sequence[float]) -> Iterator[str]:
-    """Entries of one tensor, all in one form, as PyTorch prints them."""
-    finite = [abs(value) for value in values if math.isfinite(value)]
-    if all(value == int(value) and value < 1e6 for value in finite):
-        form = ".0f"
-    else:
-        nonzero = [value for value in finite if value]
-        form = ".4f" if min(nonzero) >= 1e-4 and max(nonzero) < 1e5 else ".3e"
-    return (f"{value:{form}}".replace("-", "−") for value in values)
-
-
-_SET = {"text": _text, "counterexample": _text, "table": _table}
+    items = [evidence.ready(item, 4) for item in evidence.recorded(results).values()]
+    for kind, group in groupby(items, key=lambda item: item["kind"]):
+        if kind == "tensor":
+            yield {"kind": "tensors", "tensors": [*group]}
+            continue
+        for i, item in enumerate(group):
+            item["title"] = _headline(item["title"])
+            if kind == "figure":
+                prefix = f"{_anchor('figure', number)}-{i}-"
+                svg = figures.inline(item["svg"], item["of"], prefix, item["alt"])
+                item["svg"] = Markup(svg)
+            yield item
 
 
 # Text
@@ -387,7 +312,6 @@ _SET = {"text": _text, "counterexample": _text, "table": _table}
 
 def _headline(title: str) -> str:
     """A title that begins with a word begins with a capital; a symbol stays as it is."""
-    title = _shortened(title, 400)
     return title[:1].upper() + title[1:] if re.match("[a-z]{2}", title) else title
 
 
@@ -417,20 +341,3 @@ def _shortened(text: str, most: int = MOST_LETTERS) -> str:
     if len(text) <= most:
         return text
     return f"{text[:most]}\n… and {len(text) - most:,} letters more"
-
-
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\ud800-\udfff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
-
-
-def _visible(text: str) -> str:
-    """The text with signs for what no page can hold, and for what would reorder its words."""
-
-    def sign(match: re.Match[str]) -> str:
-        code = ord(match[0])
-        if code < 0x20:
-            return chr(0x2400 + code)
-        return "␡" if code == 0x7F else "\ufffd" if 0xD800 <= code < 0xE000 else f"[U+{code:04X}]"
-
-    return _INVISIBLE.sub(sign, text)

@@ -7,20 +7,21 @@ here, from the run.
 
 from __future__ import annotations
 
-import ast
 import functools
 import json
 import math
 import os
 import textwrap
-import warnings
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homework import points
+from report import evidence
+from report.listing import listed, needed, without_docstrings
 from report.run import Result, Row, Run, total
+from report.text import clipped, signed, visible
 
 if TYPE_CHECKING:
     import typst
@@ -29,26 +30,18 @@ TEMPLATE = Path(__file__).with_name("report.typ")
 
 COLUMNS = 100
 """Characters in a line of code: what fits between the margins."""
-MOST_CODE = 120
+MOST_CODE = 200
 """Lines of code shown per exercise."""
 MOST_MESSAGE = 24
 """Lines shown of a learner's message."""
 MOST_TEXT = 1200
 """Characters shown of a paragraph."""
 MOST_CELL = 300
-"""Characters shown of a cell in a table, or of a claim."""
+"""Characters shown of a claim, or of what is said of the run."""
 MOST_NAME = 48
-"""Characters shown of a name in a legend."""
+"""Characters shown of a name of what is said of the run."""
 MOST_ENTRIES = 64
 """Entries up to which a tensor is printed."""
-MOST_CELLS = 4096
-"""Entries up to which a matrix is drawn."""
-MOST_POINTS = 2000
-"""Points drawn of a series."""
-MOST_IMAGES = 32
-"""Pictures shown in a row or two."""
-LARGEST = 1e100
-"""Numbers from here on are not drawn."""
 
 UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 
@@ -123,15 +116,19 @@ def document(run: Run) -> Item:
     rows = {row.exercise.number: row for row in run.score()}
     earned, possible = total([*rows.values()])
     by_reader = sum((r.exercise.points for r in rows.values() if r.earned is None), Fraction(0))
-    results = list(run.results.values())
-    recorded = {number: _evidence(run.of_exercise(number)) for number in rows}
+    results, told = list(run.results.values()), set[str]()
+    recorded = {number: evidence.recorded(run.of_exercise(number)) for number in rows}
     shown = {
         number: {key: _shown(item) for key, item in items.items()}
         for number, items in recorded.items()
     }
     # The prose speaks of what is shown, and refers to its figures.
     seen = {
-        number: {key: it for key, it in items.items() if it["kind"] == shown[number][key]["kind"]}
+        number: {
+            key: item
+            for key, item in items.items()
+            if item["kind"] == "text" or shown[number][key]["kind"] != "text"
+        }
         for number, items in recorded.items()
     }
     return _plain(
@@ -151,15 +148,24 @@ def document(run: Run) -> Item:
                 "examples": sum(result.examples for result in results),
             },
             "exercises": {
-                number: _exercise(run, row, shown[number]) for number, row in rows.items()
+                number: _exercise(run, row, shown[number], told) for number, row in rows.items()
             },
-            "answers": listing(run.code, ["objective_questions.answers"]),
+            "answers": _code(run.code, ["objective_questions.answers"]),
             "facts": facts(seen),
         }
     )
 
 
-def _exercise(run: Run, row: Row, evidence: dict[str, Item]) -> Item:
+def _new(run: Run, row: Row, told: set[str]) -> list[str]:
+    """The names of an exercise's code that were not told before, and now are."""
+    parts = [f"{row.exercise.module}.{part}" for part in row.exercise.parts if part != "answers"]
+    names = dict.fromkeys(one for part in parts for one in needed(run.code, part))
+    new = [name for name in names if name not in told]
+    told.update(new)
+    return new
+
+
+def _exercise(run: Run, row: Row, shown: dict[str, Item], told: set[str]) -> Item:
     exercise, results = row.exercise, run.of_exercise(row.exercise.number)
     ran = {result.part for result in results}
     return {
@@ -176,11 +182,8 @@ def _exercise(run: Run, row: Row, evidence: dict[str, Item]) -> Item:
         "failures": _failures(results),
         "unchecked": [part for part in exercise.parts if part not in ran],
         "results": [[clipped(r.claim, MOST_CELL), r.outcome, r.examples] for r in results],
-        "code": listing(
-            run.code,
-            [f"{exercise.module}.{part}" for part in exercise.parts if part != "answers"],
-        ),
-        "evidence": evidence,
+        "code": _code(run.code, _new(run, row, told)),
+        "evidence": shown,
     }
 
 
@@ -204,24 +207,7 @@ def _failures(results: Iterable[Result]) -> list[Item]:
     ]
 
 
-def _evidence(results: Iterable[Result]) -> dict[str, Item]:
-    """ "kind: title" → item; where two are alike in both, the first counts."""
-    seen: dict[str, Item] = {}
-    for result in results:
-        for item in result.evidence:
-            seen.setdefault(f"{item['kind']}: {item['title']}", item)
-    return seen
-
-
 # Text
-
-
-def visible(text: str) -> str:
-    """The text with every character that has no picture written as its escape sequence."""
-    lines = text.replace("\r\n", "\n").expandtabs(4)
-    return "".join(
-        c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in lines
-    )
 
 
 def wrapped(text: str, most: int) -> str:
@@ -243,47 +229,16 @@ def wrapped(text: str, most: int) -> str:
     return "\n".join(shown)
 
 
-def listing(code: dict[str, str], names: Iterable[str]) -> str:
-    """The source of these functions, one after the other, without their docstrings."""
-    sources = [without_docstrings(code[name]) for name in names if name in code]
-    return wrapped("\n\n".join(source.strip("\n") for source in sources), MOST_CODE)
-
-
-def without_docstrings(source: str) -> str:
-    """The source less its docstrings, whose place the report's text takes."""
-    source = textwrap.dedent(source.replace("\r\n", "\n"))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source
-    # ast counts "\n" alone as the end of a line, unlike str.splitlines.
-    lines = source.split("\n")
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        first, *rest = node.body
-        if not rest or ast.get_docstring(node, clean=False) is None:
-            continue
-        end = first.end_lineno or first.lineno
-        alone = not lines[first.lineno - 1][: first.col_offset].strip()
-        if alone and min(_first_line(statement) for statement in rest) > end:
-            for number in range(first.lineno - 1, end):
-                lines[number] = "\0"
-            if not lines[end].strip():
-                lines[end] = "\0"
-    return "\n".join(line for line in lines if line != "\0")
-
-
-def _first_line(statement: ast.stmt) -> int:
-    decorators = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
-
-
-def clipped(text: str, most: int) -> str:
-    """The text, or as much of it as a paragraph or a cell should hold."""
-    return text if len(text) <= most else f"{text[:most]}…"
+def _code(code: dict[str, str], names: Iterable[str]) -> list[str]:
+    """The sources of these names, without docstrings, up to MOST_CODE lines of them."""
+    listings: list[str] = []
+    left, sources = MOST_CODE, listed(code, names)
+    for i, source in enumerate(sources):
+        listings.append(wrapped(without_docstrings(source), left))
+        left -= listings[-1].count("\n") + 1
+        if left <= 0 and i + 1 < len(sources):
+            return [*listings, f"# … and {len(sources) - i - 1} more, which are not shown here"]
+    return listings
 
 
 # Data
@@ -304,44 +259,18 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(item: Item) -> Item:
-    """The item in the form in which the template draws it, or a line of text in its place."""
-    try:
-        return {**item, **_SHOWN[item["kind"]](item)}
-    except (LookupError, ValueError, ArithmeticError, TypeError):
-        text = "there is nothing that could be drawn"
-        return {"kind": "text", "title": item["title"], "text": text}
-
-
-def _text(item: Item) -> Item:
-    return {"text": clipped(item["text"], MOST_TEXT)}
-
-
-def _tensor(item: Item) -> Item:
-    """The rows of a tensor of up to two dimensions, each entry as text."""
-    shape, rows = item["shape"], item["values"]
-    if len(shape) > 2 or not 0 < math.prod(shape) <= MOST_ENTRIES:
-        return {"kind": "text", "text": f"a {item['dtype']} tensor of shape {tuple(shape)}"}
-    for _ in range(2 - len(shape)):
-        rows = [rows]
-    flat = [value for row in rows for value in row]
-    whole = all(math.isfinite(v) and v == int(v) and abs(v) < 1e6 for v in flat)
-    large = any(math.isfinite(v) and abs(v) >= 1e4 for v in flat)
-    form = ".0f" if whole else ".3g" if large else ".3f"
-    return {"values": [[_signed(f"{v:{form}}").replace("inf", "∞") for v in row] for row in rows]}
-
-
-def _table(item: Item) -> Item:
-    header = [clipped(str(name), MOST_CELL) for name in item["header"]]
-    rows = [
-        [_cell(row[j]) if j < len(row) else "" for j in range(len(header))] for row in item["rows"]
-    ]
-    columns = zip(*rows, strict=True)
-    return {
-        "header": header,
-        "rows": rows,
-        "align": ["right" if all(map(_numeric, column)) else "left" for column in columns],
-        "readings": _readings(rows) if len(header) == 4 else [],
-    }
+    """The item in the form in which the template sets it."""
+    made = evidence.ready(item, 3)
+    if made["kind"] == "figure":
+        # The letters of the report, which Typst carries.
+        made["svg"] = made["svg"].replace("DejaVu Sans", "Libertinus Serif")
+    elif made["kind"] == "table":
+        made["readings"] = _readings(made["rows"]) if len(made["header"]) == 4 else []
+    elif made["kind"] == "tensor" and (made["text"] or math.prod(item["shape"]) > MOST_ENTRIES):
+        made |= {"kind": "text", "text": f"a {made['dtype']} tensor of shape {made['shape']}"}
+    if made["kind"] in ("text", "counterexample"):
+        made["text"] = clipped(made["text"], MOST_TEXT)
+    return made
 
 
 def _readings(rows: list[list[str]]) -> list[Item]:
@@ -360,85 +289,6 @@ def _readings(rows: list[list[str]]) -> list[Item]:
             readings.append({"words": words, "rows": []})
         readings[-1]["rows"].append([letter, statement, verdict, rest])
     return readings
-
-
-def _lines(item: Item) -> Item:
-    series = {clipped(name, MOST_NAME): _axis(values) for name, values in item["series"].items()}
-    _require_numbers(series.values())
-    return {"series": series}
-
-
-def _scatter(item: Item) -> Item:
-    groups = {
-        group: {clipped(name, MOST_NAME): [*map(_axis, pair)] for name, pair in item[group].items()}
-        for group in ("points", "lines")
-    }
-    pairs = [*groups["points"].values(), *groups["lines"].values()]
-    for axis in (0, 1):
-        _require_numbers(pair[axis] for pair in pairs)
-    return groups
-
-
-def _heatmap(item: Item) -> Item:
-    rows = item["values"]
-    _require_numbers(rows)
-    if sum(map(len, rows)) > MOST_CELLS:
-        return {"kind": "text", "text": f"a matrix of {len(rows)} rows, too large to draw"}
-    return {}
-
-
-def _images(item: Item) -> Item:
-    _require_numbers(item["images"])
-    pictures = [
-        {
-            # Ink on paper: MNIST's strokes are white on black.
-            "pixels": [255 - min(255, max(0, round(v))) for row in image for v in row],
-            "width": len(image[0]),
-            "height": len(image),
-            "label": clipped(str(label), MOST_NAME),
-        }
-        for image, label in zip(item["images"][:MOST_IMAGES], item["labels"], strict=False)
-    ]
-    return {"images": pictures}
-
-
-_SHOWN: dict[str, Callable[[Item], Item]] = {
-    "text": _text,
-    "counterexample": _text,
-    "tensor": _tensor,
-    "table": _table,
-    "lines": _lines,
-    "scatter": _scatter,
-    "heatmap": _heatmap,
-    "images": _images,
-}
-
-
-def _axis(values: list[float]) -> list[float | None]:
-    """What fits on an axis; the rest leaves a gap."""
-    return [value if abs(value) < LARGEST else None for value in values[:MOST_POINTS]]
-
-
-def _require_numbers(rows: Iterable[list[Any]]) -> None:
-    if all(entry is None for row in rows for entry in row):
-        raise ValueError("nothing to draw")
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _signed(f"{value:,}")
-    if isinstance(value, float):
-        return _signed(f"{value:.6g}")
-    text = clipped(str(value), MOST_CELL)
-    return _signed(text) if _numeric(text) else text
-
-
-def _signed(number: str) -> str:
-    return number.replace("-", "−")
-
-
-def _numeric(text: str) -> bool:
-    return text.replace(",", "").replace(".", "").lstrip("+-−").isdecimal()
 
 
 # Facts: the numbers in the prose
@@ -614,4 +464,4 @@ FACTS: tuple[Callable[[Seen], Any], ...] = (
 
 
 def _short(value: float) -> str:
-    return _signed(f"{value:.4f}".rstrip("0").rstrip("."))
+    return signed(f"{value:.4f}".rstrip("0").rstrip("."))

@@ -47,6 +47,17 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A function of an exercise: what it can earn, and what it has earned."""
+
+    possible: Fraction
+    earned: Fraction
+    checks: int
+    """Those that it has, run or not."""
+    results: list[Result]
+
+
+@dataclass(frozen=True)
 class Row:
     """A line of the score card. ``earned`` is None where a reader has to decide."""
 
@@ -66,7 +77,7 @@ class Run:
     tried: dict[str, Tried] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
-    """The source of each answer under test, by "module.function"."""
+    """The source of what the answers under test define, by "module.name"."""
 
     def take(self, report: Any) -> None:
         """Take in what a test left on pytest's report of it, if it left anything."""
@@ -99,25 +110,28 @@ class Run:
                 said.append(f"{sum(entry.passed for entry in tried)} of {len(tried)} {what}")
         return ", ".join(said)
 
+    def parts(self, exercise: Exercise) -> list[Part]:
+        """The parts of an exercise: each earns its share if all of its checks ran and passed."""
+        parts = []
+        for part in exercise.parts:
+            results = [r for r in self.of_exercise(exercise.number) if r.part == part]
+            checks = max((result.of for result in results), default=0)
+            share = exercise.points / len(exercise.parts)
+            full = checks and sum(result.outcome == "passed" for result in results) == checks
+            parts.append(Part(share, share if full else Fraction(0), checks, results))
+        return parts
+
     def score(self) -> list[Row]:
-        """The score card: each part earns its share if all of its checks ran and passed."""
+        """The score card: what the parts of each exercise have earned."""
         rows = []
         for exercise in self.exercises:
-            results = self.of_exercise(exercise.number)
-            earned = Fraction(0)
-            checks = 0
-            for part in exercise.parts:
-                of_part = [result for result in results if result.part == part]
-                expected = max((result.of for result in of_part), default=0)
-                checks += expected
-                if expected and sum(r.outcome == "passed" for r in of_part) == expected:
-                    earned += exercise.points / len(exercise.parts)
+            parts, results = self.parts(exercise), self.of_exercise(exercise.number)
             rows.append(
                 Row(
                     exercise,
-                    earned if exercise.parts else None,
+                    sum((part.earned for part in parts), Fraction(0)) if parts else None,
                     sum(result.outcome == "passed" for result in results),
-                    checks,
+                    sum(part.checks for part in parts),
                     sum(result.examples for result in results),
                 )
             )

@@ -13,6 +13,8 @@ class Writer(Protocol):
 
     def write_sep(self, sep: str, title: str, **markup: bool) -> None: ...
 
+    def write(self, content: str, **markup: bool) -> None: ...
+
     def write_line(self, line: str, **markup: bool) -> None: ...
 
 
@@ -32,13 +34,13 @@ def write_score(run: Run, writer: Writer) -> None:
         elif row.checks == 0:
             writer.write_line(f"{name:<52}{f'0 / {out_of}':>12}   not run")
         else:
-            full = row.earned == row.exercise.points
-            writer.write_line(
-                f"{name:<52}{f'{points(row.earned)} / {out_of}':>12}"
-                f"{f'{row.passed} / {row.checks}':>10}{row.examples:>10,}",
-                green=full,
-                red=not full,
-            )
+            writer.write(f"{name:<52}")
+            for cell, width, full in (
+                (f"{points(row.earned)} / {out_of}", 12, row.earned == row.exercise.points),
+                (f"{row.passed} / {row.checks}", 10, row.passed == row.checks),
+            ):
+                writer.write(f"{cell:>{width}}", green=full, red=not full)
+            writer.write_line(f"{row.examples:>10,}")
     earned, possible = total(rows)
     by_reader = sum((row.exercise.points for row in rows if row.earned is None), Fraction(0))
     writer.write_line(
@@ -63,3 +65,14 @@ def write_pdf(run: Run, path: Path, writer: Writer) -> None:
         writer.write_line(f"no PDF: {type(error).__name__}: {error}", red=True)
     else:
         writer.write_line(f"report written to {path}")
+
+
+def write_points(run: Run, xml: str | None, writer: Writer) -> None:
+    """Add the points to the JUnit XML, where there is one. The score above stands."""
+    try:
+        if xml:
+            from report import junit
+
+            junit.add_points(run, Path(xml))
+    except Exception as error:
+        writer.write_line(f"no points in {xml}: {type(error).__name__}: {error}", red=True)

@@ -16,10 +16,9 @@ def gradient(X: Float[Tensor, "m k"], M: Float[Tensor, "k n"] = M) -> Float[Tens
     S = Σ_ikj X_ik M_kj, so ∂S/∂X_ik = Σ_j M_kj: every row of the gradient is the row sums of M,
     ones @ Mᵀ. For the homework's M every row is [3, 2, 4]. X itself does not occur: S is linear.
 
-    After S.backward() the same gradient stands in X.grad. Here autograd returns it instead, so
-    that nothing is added to a gradient that the caller keeps in X.grad.
+    ``S.backward()`` would add this gradient to X.grad; ``torch.autograd.grad`` returns it.
     """
-    X = X.detach().requires_grad_()
+    X = X.detach().requires_grad_()  # the caller's X may require no gradient, and stays so
     S = (X @ M).sum()
     (dS_dX,) = torch.autograd.grad(S, X)
     return dS_dX

@@ -34,11 +34,11 @@ def mnist(root: str | Path = "data", *, train: bool = True, download: bool = Fal
     """The MNIST digits under root, as tensors of shape (1, 28, 28).
 
     ``ToTensor`` scales the bytes 0…255 to 0…1. ``Normalize`` subtracts 0.1307 and divides by
-    0.3081, the mean and the standard deviation of the pixels of MNIST: over MNIST itself the
-    result has mean 0 and deviation 1, over other digits it has others.
+    0.3081, the mean and the standard deviation of the pixels of MNIST. So the tensors of MNIST
+    itself have mean 0 and deviation 1; those of other digits need not.
 
-    Where files are missing, that is a FileNotFoundError; where one is damaged, a ValueError. Both
-    name root and the two ways to fill it.
+    A missing file is a FileNotFoundError, and a damaged one is a ValueError; both name root and the
+    two ways to fill it.
     """
     transform = Compose([ToTensor(), Normalize((0.1307,), (0.3081,))])
     try:

@@ -7,16 +7,16 @@ of m rows and k columns. Wherever the signature names m or k again, it is the sa
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
-from beartype import BeartypeConf, BeartypeHintOverrides, beartype
+from beartype import BeartypeConf, FrozenDict, beartype
 from jaxtyping import jaxtyped
 from torch import Tensor
 
 F = TypeVar("F", bound=Callable)
 
 # In a sequence beartype looks at one item, which it picks with Python's random numbers. Those are
-# the caller's, so it looks at the first item instead, as it does in a collection. Into a data
-# loader it does not look at all: the loader would begin a round.
-_DRAWING_NOTHING = BeartypeHintOverrides(  # type: ignore[operator]
+# the caller's, so it is told to look at the first item, as it does in a collection. The batches of
+# a loader are looked at when they are used.
+_DRAWING_NOTHING: FrozenDict = FrozenDict(
     {
         Sequence[int]: Collection[int],
         list[dict[str, float]]: Collection[dict[str, float]],

@@ -47,7 +47,7 @@ def random_data(
 def train_epoch(
     model: nn.Module, x: Float[Tensor, "n 1"], y: Float[Tensor, "n 1"], *, lr: float = 0.1
 ) -> float:
-    """One epoch: forward, mean squared error, backward, one SGD step. Returns the error before it.
+    """One epoch: forward, mean squared error E, backward, one SGD step. Returns the E before it.
 
     For E = mean((w·x + b − y)²) the step is w ← w − lr·∂E/∂w with ∂E/∂w = 2·mean((w·x + b − y)·x),
     and b ← b − lr·∂E/∂b with ∂E/∂b = 2·mean(w·x + b − y).
@@ -64,9 +64,9 @@ def train_epoch(
 def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """Write the state dict of the model to path; a crash leaves the old file there, or the new one.
 
-    The bytes go to a new file beside path. Only when all of them are on the disk does it take the
-    name: that is one step, so whoever opens path finds the old weights or the new ones. An OSError
-    says why a file cannot be written.
+    The bytes go to a new file beside path. When all of them are on the disk, that file takes the
+    name of the old one. This is a single step, so whoever opens path finds the old weights or the
+    new ones. A file that cannot be written is an OSError.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -86,8 +86,8 @@ def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
 def load_weights(path: str | os.PathLike[str]) -> LinearRegression:
     """A new model with the weights that save_weights wrote to path.
 
-    A file can hold any program as well as weights; ``weights_only=True`` never runs one. Where no
-    file is, that is a FileNotFoundError; where it holds something else, a ValueError. Both name the
+    Such a file could hold a program, too, but with ``weights_only=True`` none is run. A missing
+    file is a FileNotFoundError, and one that holds something else is a ValueError; both name the
     path and the reason.
     """
     path = Path(path)

@@ -102,10 +102,10 @@ def convolution_matrix(
 ) -> Float[Tensor, "({height}-kh+1)*({width}-kw+1) {height}*{width}"]:
     """1.5: the matrix W for which W @ image.flatten() is the convolution of image and kernel.
 
-    The kernel moves by one pixel at a time and never leaves the image. So the convolution is a
-    fully connected layer, but of a special kind. The row of W for the output pixel (i, j) is zero
-    outside the window at (i, j): local connection. Every row holds the same numbers, those of the
-    kernel: weight sharing.
+    The kernel lies on every window of the image in turn, and the output pixel (i, j) is the sum of
+    kernel[a, b]·image[i + a, j + b]. So a convolution is a fully connected layer, but of a special
+    kind. The row of W for the output pixel (i, j) is zero outside the window at (i, j): local
+    connection. Every row holds the same numbers, those of the kernel: weight sharing.
     """
     kh, kw = kernel.shape
     image = (height, width)

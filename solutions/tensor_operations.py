@@ -59,8 +59,9 @@ def middle(
 ) -> Shaped[Tensor, "{rows} {columns}"]:
     """2.2: the block at the centre of x.
 
-    Above and below it (m − rows)/2 rows are left over, to its left and right (n − columns)/2
-    columns. These are whole numbers, or the block has no exact centre in x: a ValueError.
+    Above it and below it (m − rows)/2 rows are left over, left and right of it (n − columns)/2
+    columns. Where these are not whole numbers, and where the block is larger than x, there is no
+    such block: that is a ValueError.
     """
     m, n = x.shape
     block = f"a block of rows={rows}, columns={columns}"

@@ -4,11 +4,11 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 """
 
 import torch
-from hypothesis import strategies as st
 from torch import Tensor
 
 from judging.answers import Answers
 from judging.checks import check
+from judging.choices import booleans
 from judging.evidence import show_tensor, wanted
 from judging.oracles import gamma
 from judging.strategies import factors, lattice, matrices, seeds, triples
@@ -63,7 +63,7 @@ def test_gradient_is_within_the_rounding_of_a_sum(
     )
 
 
-@check("2.3", "gradient", pair=factors(), tracked=st.booleans())
+@check("2.3", "gradient", pair=factors(), tracked=booleans())
 def test_gradient_leaves_the_caller_alone(
     solutions: Answers, pair: tuple[Tensor, Tensor], tracked: bool
 ) -> None:

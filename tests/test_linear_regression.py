@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from answering.own import regression
 from judging.answers import Answers
 from judging.checks import check
+from judging.choices import Draw, booleans, composite, integers, sampled_from
 from judging.evidence import show_lines, show_scatter, show_table, wanted
 from judging.live import Network
 from judging.oracles import gamma
@@ -98,7 +98,7 @@ def state_in(content: bytes) -> Any:
         ) from error
 
 
-quarters = st.integers(-8, 8).map(lambda k: k / 4)
+quarters = integers(-8, 8).map(lambda k: k / 4)
 
 
 @check("2.5", "LinearRegression")
@@ -138,7 +138,7 @@ def two_columns(pair: Any, n: int) -> tuple[Tensor, Tensor]:
 @check(
     "2.5",
     "random_data",
-    n=st.integers(2, 40),
+    n=integers(2, 40),
     slope=quarters,
     intercept=quarters,
     seed=seeds,
@@ -200,7 +200,7 @@ def test_data_with_noise_scatter_about_the_line(
     )
 
 
-@check("2.5", "random_data", cost=3, noise=st.sampled_from([2.0, 0.5, 1.0, 4.0]), seed=seeds)
+@check("2.5", "random_data", cost=3, noise=sampled_from([2.0, 0.5, 1.0, 4.0]), seed=seeds)
 def test_noise_is_the_standard_deviation_of_the_errors(
     solutions: Answers, noise: float, seed: int
 ) -> None:
@@ -249,14 +249,14 @@ def test_data_come_from_the_generator(solutions: Answers, seed: int) -> None:
     )
 
 
-@st.composite
-def dyadic_epochs(draw: st.DrawFn) -> tuple[float, float, Tensor, Tensor, float]:
+@composite
+def dyadic_epochs(draw: Draw) -> tuple[float, float, Tensor, Tensor, float]:
     """w, b, x, y and lr for which two epochs round nothing: integers over powers of two."""
-    n = draw(st.sampled_from([2, 4, 1, 8]))
+    n = draw(sampled_from([2, 4, 1, 8]))
     dtype = draw(floats)
     w, b = draw(quarters), draw(quarters)
     x, y = (draw(lattice((n, 1), dtype, most=6)) for _ in "xy")
-    return w, b, x, y, draw(st.sampled_from([1 / 8, 1 / 2, 1 / 4]))
+    return w, b, x, y, draw(sampled_from([1 / 8, 1 / 2, 1 / 4]))
 
 
 def step(w: float, b: float, x: Tensor, y: Tensor, lr: float) -> tuple[float, float, float]:
@@ -330,7 +330,7 @@ def test_the_rate_is_a_tenth_unless_asked_otherwise(
     judge_weights(model, w1, b1, bound, f"{STEP} with lr = 0.1, from w = {w:g}, b = {b:g}")
 
 
-@check("2.5", "train_epoch", seed=seeds, relative=st.sampled_from([0.5, 1.5, 0.1, 2.5, 1.0]))
+@check("2.5", "train_epoch", seed=seeds, relative=sampled_from([0.5, 1.5, 0.1, 2.5, 1.0]))
 def test_descent_follows_the_closed_form(solutions: Answers, seed: int, relative: float) -> None:
     """After k epochs θ_k − θ* = (I − lr·H)^k (θ_0 − θ*): it converges just where lr < 2/λ_max."""
     generator = torch.Generator().manual_seed(seed)
@@ -364,14 +364,19 @@ def test_descent_follows_the_closed_form(solutions: Answers, seed: int, relative
     )
 
 
-@check("2.5", "train_epoch")
-def test_training_reaches_the_least_squares_line(solutions: Answers) -> None:
-    """Many epochs lead to the closed-form solution of least squares."""
+def noisy_line() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """x and y = 2x − 1 with noise, the design matrix (x, 1), and the least-squares (w, b)."""
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(64, 1, generator=generator, dtype=torch.float64)
     y = 2 * x - 1 + 0.5 * torch.randn(64, 1, generator=generator, dtype=torch.float64)
     design = torch.cat((x, torch.ones_like(x)), dim=1)
-    best = torch.linalg.solve(design.T @ design, design.T @ y)
+    return x, y, design, torch.linalg.solve(design.T @ design, design.T @ y)
+
+
+@check("2.5", "train_epoch")
+def test_training_reaches_the_least_squares_line(solutions: Answers) -> None:
+    """Many epochs lead to the closed-form solution of least squares."""
+    x, y, design, best = noisy_line()
     values = torch.linalg.eigvalsh(2 * design.T @ design / len(x))
     lr = float(2 / (values.max() + values.min()))
     model = regression(0.0, 0.0).double()
@@ -618,8 +623,9 @@ def test_what_was_saved_last_is_loaded_and_shared_with_nobody(solutions: Answers
 @check("2.5", "load_weights")
 def test_weights_survive_into_a_fresh_process(solutions: Answers) -> None:
     """What was saved here gives identical outputs, bit for bit, in a process started anew."""
-    path, model = new_path(solutions), regression(1 / 3, -2 / 7)
-    x = torch.linspace(-2, 2, 7).reshape(-1, 1)
+    *_, best = noisy_line()
+    path, model = new_path(solutions), regression(*best.flatten().tolist())
+    x = torch.arange(-3.0, 4.0).reshape(-1, 1)
     save(solutions, model, path)
     with torch.no_grad():
         y = model(x)
@@ -630,7 +636,7 @@ def test_weights_survive_into_a_fresh_process(solutions: Answers) -> None:
         if wanted():
             show_table(
                 "saved and loaded",
-                ["x", "trained model", "loaded model"],
+                ["x", "least-squares line", "loaded in a new process"],
                 [
                     [f"{one:g}", repr(saved), repr(again)]
                     for one, saved, again in zip(
@@ -662,7 +668,7 @@ def test_a_missing_file_is_a_clear_error(solutions: Answers) -> None:
     refused(solutions, new_path(solutions), "there is no such file")
 
 
-@check("2.5", "load_weights", share=st.integers(0, 31))
+@check("2.5", "load_weights", share=integers(0, 31))
 def test_a_truncated_file_is_a_clear_error(solutions: Answers, share: int) -> None:
     """However much of the file is missing at its end, loading is an error that names the path."""
     path = new_path(solutions)
@@ -688,7 +694,7 @@ FOREIGN: dict[str, Any] = {
 }
 
 
-@check("2.5", "load_weights", what=st.sampled_from(sorted(FOREIGN)))
+@check("2.5", "load_weights", what=sampled_from(sorted(FOREIGN)))
 def test_a_foreign_file_is_a_clear_error(solutions: Answers, what: str) -> None:
     """A file that holds something else is an error that names the path."""
     path = new_path(solutions)
@@ -720,7 +726,7 @@ class Deadly:
 CODE_RAN = 77
 
 
-@check("2.5", "load_weights", zipped=st.booleans())
+@check("2.5", "load_weights", zipped=booleans())
 def test_a_hostile_file_runs_nothing(solutions: Answers, zipped: bool) -> None:
     """A file that would run code when unpickled is an error, and its code does not run."""
     path = new_path(solutions)

@@ -6,11 +6,11 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 import re
 
 import torch
-from hypothesis import strategies as st
 from torch import Tensor
 
 from judging.answers import Answers
 from judging.checks import check
+from judging.choices import Draw, composite, integers, sampled_from
 from judging.evidence import show_lines, show_matrix, show_table, show_text, wanted
 from judging.options import QUESTIONS, accepted
 from judging.oracles import gamma, softmax, softmax_steps, unit_roundoff
@@ -96,7 +96,8 @@ def test_letters_of_1_1(solutions: Answers) -> None:
                 "softmax with MSE": mse[:, 0].abs().tolist(),
                 "softmax with cross-entropy": (s - t)[:, 0].abs().tolist(),
             },
-            x="score of the wrong class above the right one, in steps of 0.5",
+            x="score of the wrong class above the right one",
+            at=confidence.tolist(),
             y="|δ| of the right class",
             log=True,
             alt="With growing confidence in the wrong class, the delta of the mean squared error "
@@ -213,7 +214,7 @@ def test_softmax_mse_delta_is_the_gradient(solutions: Answers, pair: tuple[Tenso
         )
 
 
-@check("1.1", "softmax_mse_delta", pair=scores_and_targets(), shift=st.integers(-4, 4))
+@check("1.1", "softmax_mse_delta", pair=scores_and_targets(), shift=integers(-4, 4))
 def test_softmax_mse_delta_does_not_depend_on_a_common_shift(
     solutions: Answers, pair: tuple[Tensor, Tensor], shift: int
 ) -> None:
@@ -304,14 +305,14 @@ def test_softmax_cross_entropy_delta_is_the_gradient(
         )
 
 
-@st.composite
-def windows(draw: st.DrawFn) -> tuple[Tensor, Tensor]:
+@composite
+def windows(draw: Draw) -> tuple[Tensor, Tensor]:
     """A kernel (kh, kw) of distinct integers and an integer image that it fits into."""
-    kh, kw = draw(st.sampled_from([(2, 2), (1, 2), (2, 1), (1, 1), (2, 3), (3, 2), (1, 3), (3, 3)]))
-    below, beside = draw(st.sampled_from([(1, 1), (0, 0), (1, 0), (0, 1), (1, 2), (2, 1), (3, 0)]))
+    kh, kw = draw(sampled_from([(2, 2), (1, 2), (2, 1), (1, 1), (2, 3), (3, 2), (1, 3), (3, 3)]))
+    below, beside = draw(sampled_from([(1, 1), (0, 0), (1, 0), (0, 1), (1, 2), (2, 1), (3, 0)]))
     dtype = draw(floats)
     kernel = torch.arange(1, kh * kw + 1, dtype=dtype).reshape(kh, kw)
-    sign = draw(st.sampled_from([1, -1]))
+    sign = draw(sampled_from([1, -1]))
     return sign * kernel, draw(lattice((kh + below, kw + beside), dtype))
 
 
@@ -351,9 +352,9 @@ def test_convolution_matrix_does_what_the_convolution_does(
 @check(
     "1.5",
     "convolution_parameter_count",
-    kernel_size=st.integers(1, 7),
-    in_channels=st.integers(1, 64),
-    out_channels=st.integers(1, 64),
+    kernel_size=integers(1, 7),
+    in_channels=integers(1, 64),
+    out_channels=integers(1, 64),
 )
 def test_convolution_parameter_count_is_what_pytorch_allocates(
     solutions: Answers, kernel_size: int, in_channels: int, out_channels: int
@@ -377,7 +378,7 @@ def test_convolution_parameter_count_is_what_pytorch_allocates(
         )
 
 
-@check("1.6", "dense_parameter_count", inputs=st.integers(1, 3000), outputs=st.integers(1, 3000))
+@check("1.6", "dense_parameter_count", inputs=integers(1, 3000), outputs=integers(1, 3000))
 def test_dense_parameter_count_is_what_pytorch_allocates(
     solutions: Answers, inputs: int, outputs: int
 ) -> None:

@@ -4,11 +4,11 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 """
 
 import torch
-from hypothesis import strategies as st
 from torch import Tensor
 
 from judging.answers import Answers
 from judging.checks import check
+from judging.choices import Draw, composite, sampled_from
 from judging.evidence import show_tensor, wanted
 from judging.oracles import product_bound
 from judging.strategies import (
@@ -200,11 +200,11 @@ def test_flatten_keeps_every_entry_in_row_major_order(solutions: Answers, x: Ten
         )
 
 
-@st.composite
-def frames(draw: st.DrawFn) -> tuple[Tensor, int, int]:
+@composite
+def frames(draw: Draw) -> tuple[Tensor, int, int]:
     """x with distinct entries, and the size of a block that has an exact centre in it."""
     rows, columns = draw(pairs)
-    above, left = draw(st.sampled_from([(1, 0), (0, 1), (1, 2), (2, 1), (0, 0), (2, 2), (3, 1)]))
+    above, left = draw(sampled_from([(1, 0), (0, 1), (1, 2), (2, 1), (0, 0), (2, 2), (3, 1)]))
     m, n = rows + 2 * above, columns + 2 * left
     x = torch.arange(m * n, dtype=draw(floats)).reshape(m, n)
     return draw(layouts)(x), rows, columns

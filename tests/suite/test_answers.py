@@ -16,7 +16,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from judging import answers as loading
 from judging.answers import Answers
 from judging.verdict import Wrong
 
@@ -36,11 +35,11 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 def make(tmp_path: Path, solutions: Answers) -> Iterator[Make]:
     """Installs a folder with the given files, as --solutions does; then all is put back."""
     finders, path, place = sys.meta_path[:], sys.path[:], Path.cwd()
-    modules, broken = dict(sys.modules), dict(loading._broken)
+    modules = dict(sys.modules)
     folder = tmp_path / "answers"
     folder.mkdir()
 
-    yield lambda **files: Answers(write(folder, files)).install()
+    yield lambda **files: Answers.here(write(folder, files)).install()
 
     sys.meta_path[:], sys.path[:] = finders, path
     os.chdir(place)
@@ -49,8 +48,6 @@ def make(tmp_path: Path, solutions: Answers) -> Iterator[Make]:
         if name.partition(".")[0] == "solutions" or file.startswith(str(tmp_path)):
             del sys.modules[name]
     sys.modules.update({n: m for n, m in modules.items() if n.partition(".")[0] == "solutions"})
-    loading._broken.clear()
-    loading._broken.update(broken)
     torch.set_default_device(None)
 
 
@@ -71,7 +68,7 @@ def test_a_missing_module_fails_when_it_is_asked_for(make: Make) -> None:
     answers = make(autograd=RIGHT)
     assert said(answers, "tensor_operations", "flatten").splitlines() == [
         "import tensor_operations",
-        f"  there is no tensor_operations.py in {answers.folder}",
+        f"  there is no tensor_operations.py in {answers.side.folder}",
         "  expected a file with the answers of tensor_operations",
     ]
     assert answers.autograd.gradient(1) == "theirs"
@@ -81,7 +78,7 @@ def test_a_missing_function_fails_alone(make: Make) -> None:
     answers = make(tensor_operations="def flatten(x): return 'theirs'")
     message = said(answers, "tensor_operations", "middle")
     assert "tensor_operations.middle is not defined in" in message
-    assert str(answers.folder / "tensor_operations.py") in message
+    assert str(answers.side.folder / "tensor_operations.py") in message
     assert answers.tensor_operations.flatten(1) == "theirs"
 
 
@@ -116,7 +113,7 @@ def test_a_module_that_does_not_import_fails_alone(make: Make, what: str) -> Non
 
 def test_bytes_that_are_no_text_are_told(make: Make) -> None:
     answers = make(autograd="")
-    (answers.folder / "autograd.py").write_bytes(b"x = '\xe9\xff'\n")
+    (answers.side.folder / "autograd.py").write_bytes(b"x = '\xe9\xff'\n")
     assert "raised SyntaxError" in said(answers, "autograd", "gradient")
 
 
@@ -171,7 +168,7 @@ REACHES = {
     "by the package": "from solutions.autograd import gradient",
     "by a relative name": "from .autograd import gradient",
     "by its bare name": "from autograd import gradient",
-    "for a module that is no exercise": "from solutions import arguments as gradient",
+    "for a module that is no exercise": "from solutions import guards as gradient",
 }
 
 
@@ -212,18 +209,18 @@ def test_bytecode_is_neither_read_nor_left(make: Make) -> None:
     old = "def gradient(X): return 'old'\n"
     answers = make(autograd=old, helper=old, tensor_operations="from helper import gradient as f")
     for name in ("autograd", "helper"):
-        source = answers.folder / f"{name}.py"
+        source = answers.side.folder / f"{name}.py"
         for cfile in (None, str(source.with_suffix(".pyc"))):
             py_compile.compile(str(source), cfile)
         seconds = source.stat().st_mtime
         source.write_text(old.replace("old", "new"))
         os.utime(source, (seconds, seconds))
-    before = sorted(answers.folder.rglob("*"))
+    before = sorted(answers.side.folder.rglob("*"))
     assert answers.autograd.gradient(1) == "new"
     assert answers.tensor_operations.f(1) == "new"
-    assert sorted(answers.folder.rglob("*")) == before
+    assert sorted(answers.side.folder.rglob("*")) == before
     for name in ("autograd", "helper"):
-        (answers.folder / f"{name}.py").unlink()
+        (answers.side.folder / f"{name}.py").unlink()
     answers.install()
     assert "there is no autograd.py" in said(answers, "autograd", "gradient")
     assert "no module" in said(answers, "tensor_operations", "f").lower()
@@ -235,7 +232,7 @@ def test_two_folders_in_turn_do_not_mix(make: Make, tmp_path: Path) -> None:
     first = make(tensor_operations=source, autograd="name = 'a'", helper="name = 'a'")
     assert first.tensor_operations.flatten(1) == "aa"
     files = {"tensor_operations": source, "autograd": "name = 'b'", "helper": "name = 'b'"}
-    second = Answers(write(tmp_path / "second", files)).install()
+    second = Answers.here(write(tmp_path / "second", files)).install()
     assert second.tensor_operations.flatten(1) == "bb"
 
 

@@ -113,6 +113,17 @@ class TestDrawnDigits:
         with pytest.raises(ValueError, match=f"train must be a positive multiple of 10, not {n}"):
             drawn.draw(train=n)
 
+    def test_a_font_that_is_not_there_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(data, "DRAWN", tmp_path)
+        monkeypatch.setattr(drawn, "BOLD_FONTS", ["cmti11"])
+        assert command.main([]) == 1
+        said = capsys.readouterr().err
+        assert said.startswith("The digits could not be drawn: matplotlib 3."), said
+        assert "lacks cmti11.ttf, one of the fonts" in said, said
+        assert idx.missing(tmp_path) == idx.NAMES, "nothing half drawn is left"
+
 
 def learn(root: Path, *layers: nn.Module) -> float:
     """Accuracy on the test set after five passes of SGD over the training set."""

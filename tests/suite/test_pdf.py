@@ -15,7 +15,9 @@ import pytest
 
 from homework import EXERCISES, points
 from report import pdf
+from report.listing import listed, needed, sources, without_docstrings
 from report.run import Result, Run, total
+from report.text import visible
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 HOSTILE = '#panic("no") $ x ] [ ``` */ <lbl> @fig-line \\ \x00\x1b[31m\u202e\ud800 δ⊙∂Σᵀγ 日本 🙂'
@@ -100,18 +102,6 @@ def evidence() -> dict[str, list[Item]]:
     }
 
 
-def sources() -> dict[str, str]:
-    """The reference's code, read and not imported."""
-    code = {}
-    for exercise in EXERCISES.values():
-        if exercise.module:
-            text = (SOLUTIONS / f"{exercise.module}.py").read_text()
-            for node in ast.parse(text).body:
-                if (name := getattr(node, "name", None)) in exercise.parts:
-                    code[f"{exercise.module}.{name}"] = ast.get_source_segment(text, node) or ""
-    return code
-
-
 def run_of(
     shown: dict[str, list[Item]],
     code: dict[str, str],
@@ -146,7 +136,7 @@ def run_of(
 
 @pytest.fixture(scope="module")
 def full() -> Run:
-    return run_of(evidence(), sources())
+    return run_of(evidence(), sources(SOLUTIONS))
 
 
 def pages(document: bytes) -> int:
@@ -179,8 +169,10 @@ def test_the_report_of_a_full_run_is_whole(full: Run, tmp_path: Path) -> None:
     for exercise in EXERCISES.values():
         assert exercise.title in headings or not exercise.parts
     code = "".join(told(full, "raw"))
-    for source in full.code.values():
-        assert source.splitlines()[-1] in code
+    for exercise in EXERCISES.values():
+        for part in exercise.parts:
+            source = full.code[f"{exercise.module}.{part}"]
+            assert source.splitlines()[-1] in code or part == "answers"
     assert len(told(full, "figure")) >= 10
 
 
@@ -220,11 +212,11 @@ def test_what_an_answer_says_is_shown_and_never_obeyed() -> None:
         lines("gradient of each layer", {HOSTILE: [math.nan, math.inf, 0.0, 1e308]})
     )
     shown["1.6"].append(item("text", "answer", text=HOSTILE + "w" * 5000))
-    run = run_of(shown, dict.fromkeys(sources(), HOSTILE), "failed", HOSTILE, checks=25)
+    run = run_of(shown, dict.fromkeys(sources(SOLUTIONS), HOSTILE), "failed", HOSTILE, checks=25)
     run.environment[HOSTILE] = HOSTILE
-    visible = pdf.visible(HOSTILE)
-    assert r"\x00\x1b[31m\u202e\ud800 δ⊙∂Σᵀγ" in visible
-    assert visible in told(run, "raw")
+    said = visible(HOSTILE)
+    assert r"\x00\x1b[31m\u202e\ud800 δ⊙∂Σᵀγ" in said
+    assert said in told(run, "raw")
 
 
 @pytest.mark.parametrize("broken", ["template", "typst", "disk"])
@@ -294,11 +286,56 @@ def test_code_is_shown_without_its_docstrings() -> None:
     def h(self):
         """All there is, and so it stays."""
 '''
-    kept = pdf.without_docstrings(source)
+    kept = without_docstrings(source)
     assert "Gone" not in kept
     assert kept.count("stays") == 3
     ast.parse(kept)
-    assert pdf.without_docstrings("def f(:\n  'no Python'") == "def f(:\n  'no Python'"
+    assert without_docstrings("def f(:\n  'no Python'") == "def f(:\n  'no Python'"
+
+
+ANSWER = """
+import torch
+from answers import shapes
+from answers.shapes import checked
+M = torch.eye(3)
+UNUSED = 1
+
+@checked
+def gradient(X, M=M):
+    scale = 2
+    return weigh(X, scale) @ M
+
+def weigh(X, by):
+    return X * by * FACTOR if by else gradient(X)
+
+FACTOR: int = 3
+
+def scale(X):
+    return shapes.scale(X)
+"""
+
+
+def test_code_comes_with_what_it_uses_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "autograd.py").write_text(ANSWER)
+    (tmp_path / "shapes.py").write_text("")
+    code = sources(tmp_path)
+    assert [name.partition(".")[2] for name in needed(code, "autograd.gradient")] == [
+        *["checked", "M", "weigh", "FACTOR", "gradient"]
+    ]
+    plain, *functions = listed(code, needed(code, "autograd.gradient"))
+    assert plain == "from answers.shapes import checked\nM = torch.eye(3)\nFACTOR: int = 3"
+    assert [function.split("(")[0] for function in functions] == [
+        "def weigh",
+        "@checked\ndef gradient",
+    ]
+    assert needed(code, "autograd.scale") == ["autograd.shapes", "autograd.scale"]
+    assert needed(code, "autograd.missing") == []
+
+
+@pytest.mark.parametrize("text", ["def f(:", "x = '\0'", "(" * 10_000, "\x80"])
+def test_a_file_that_is_no_python_has_no_code_to_show(text: str, tmp_path: Path) -> None:
+    (tmp_path / "autograd.py").write_bytes(text.encode("latin-1"))
+    assert sources(tmp_path) == {}
 
 
 @pytest.mark.parametrize("text", ["x" * 1000, "    " + "word " * 300, "\n" * 500, "δ\tσ\r\n"])

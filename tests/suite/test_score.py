@@ -1,6 +1,10 @@
 """The score: what a run of checks earns, to the last fraction, and how the terminal shows it."""
 
+import math
 from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -8,7 +12,7 @@ from hypothesis import strategies as st
 
 from homework import EXERCISES, Exercise, points
 from report.run import Result, Run, Tried, total
-from report.terminal import write_score
+from report.terminal import write_points, write_score
 
 HOMEWORK = [*EXERCISES.values()]
 
@@ -155,7 +159,8 @@ def test_the_total_is_the_sum_of_the_shares_that_were_earned(one: Run) -> None:
         (Fraction(10), "10"),
         (Fraction(1, 2), "0.5"),
         (Fraction(5, 6), "0.83"),
-        (Fraction(1, 6), "0.17"),
+        (Fraction(1, 6), "0.16"),
+        (Fraction(9) - Fraction(1, 1000), "8.99"),
         (Fraction(3, 20), "0.15"),
         (Fraction(100), "100"),
     ],
@@ -171,15 +176,23 @@ class Paper:
     """Keeps what is written, as pytest's terminal reporter would show it."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.marks: list[dict[str, bool]] = []
+        self.text = ""
+        self.red: list[str] = []
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    def write(self, content: str, **markup: bool) -> None:
+        self.text += content
+        if markup.get("red"):
+            self.red.append(content.strip())
+
+    def write_line(self, line: str, **markup: bool) -> None:
+        self.write(f"{line}\n", **markup)
 
     def write_sep(self, sep: str, title: str, **markup: bool) -> None:
         self.write_line(f"{sep} {title} {sep}", **markup)
-
-    def write_line(self, line: str, **markup: bool) -> None:
-        self.lines.append(line)
-        self.marks.append(markup)
 
 
 def test_the_table_shows_points_checks_and_examples() -> None:
@@ -193,14 +206,14 @@ def test_the_table_shows_points_checks_and_examples() -> None:
         "data set: drawn digits",
         "",
         "exercise                                                  points    checks  examples",
-        "3.1    Three parts                                      0.67 / 1     2 / 4        30",
+        "3.1    Three parts                                      0.66 / 1     2 / 4        30",
         "3.2    One part                                        0.5 / 0.5     1 / 1     1,234",
         "Essay  An essay                                          ? / 1.5   needs a human reader",
-        "total                                                   1.17 / 3     3 / 5     1,264",
-        "1.17 of the 1.5 points that checks can decide; "
+        "total                                                   1.16 / 3     3 / 5     1,264",
+        "1.16 of the 1.5 points that checks can decide; "
         "the report's 1.5 is for a human reader to give.",
     ]
-    assert paper.marks[5:7] == [{"green": False, "red": True}, {"green": True, "red": False}]
+    assert paper.red == ["0.66 / 1", "2 / 4"]
 
 
 def test_the_columns_stand_under_one_another() -> None:
@@ -223,3 +236,58 @@ def test_the_trial_counts_mistakes_and_right_answers() -> None:
     )
     assert one.trial("3.1") == one.trial()
     assert one.trial("3.2") == ""
+
+
+# The JUnit XML
+
+
+def properties(element: ElementTree.Element) -> dict[str, str]:
+    found = element.findall("properties/property")
+    return {one.get("name", ""): one.get("value", "") for one in found}
+
+
+def written_points(one: Run, path: Path) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """The properties of each case that has points, and those of the suite."""
+    suite = ElementTree.Element("testsuite")
+    for name in ["foreign", *one.results, *one.results]:
+        case = ElementTree.SubElement(suite, "testcase", name=name)
+        known = ElementTree.SubElement(case, "properties")
+        ElementTree.SubElement(known, "property", name="by", value="another plugin")
+    ElementTree.ElementTree(suite).write(path)
+    write_points(one, str(path), Paper())
+    suite = ElementTree.parse(path).getroot()
+    cases = [properties(case) for case in suite.findall("testcase")]
+    assert all(case.pop("by") == "another plugin" for case in cases)
+    return [case for case in cases if case], properties(suite)
+
+
+@given(runs())
+def test_the_points_in_the_xml_add_up_to_the_score(one: Run) -> None:
+    with TemporaryDirectory() as folder:
+        cases, suite = written_points(one, Path(folder, "results.xml"))
+    assert len(cases) == len(one.results), "a check that has two cases counts once"
+    earned, _ = total(one.score())
+    assert [suite["points_earned"], suite["points_possible"]] == [f"{float(earned)}", "3.0"]
+    # Each is rounded once to a float, and no sum of them exceeds 4.
+    bound = 2 * len(cases) * 4 * 2.0**-53
+    assert abs(math.fsum(float(case["points_earned"]) for case in cases) - earned) <= bound
+    for exercise in one.exercises:
+        of_it = [case for case in cases if case["exercise"] == exercise.number]
+        assert math.fsum(float(c["points_possible"]) for c in of_it) <= exercise.points + bound
+    assert all(case["part"] in "abcd" for case in cases)
+
+
+def test_a_part_with_a_failed_check_earns_nothing_in_the_xml(tmp_path: Path) -> None:
+    checks = [result("3.2", "d", o, name=o, of=2) for o in ("passed", "failed")]
+    cases, suite = written_points(run(*checks), tmp_path / "results.xml")
+    assert [(c["points_earned"], c["points_possible"]) for c in cases] == [("0.0", "0.25")] * 2
+    assert suite["points_earned"] == "0.0"
+
+
+def test_an_xml_that_is_none_stays_and_is_told(tmp_path: Path) -> None:
+    path, paper = tmp_path / "results.xml", Paper()
+    path.write_text("no xml")
+    write_points(run(), str(path), paper)
+    assert path.read_text() == "no xml"
+    assert paper.text.startswith(f"no points in {path}: ParseError")
+    assert [*tmp_path.iterdir()] == [path]
