@@ -1,4 +1,7 @@
-"""The suite in pytest: options, fixtures, and hooks of a few lines that hand over."""
+"""The suite in pytest: fixtures, and hooks of a few lines that hand over.
+
+Its options are in pytorch_basics_verified.py, which pytest knows before it looks for this file.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from homework import EXERCISES
-from judging import digits, recording
-from judging.session import choose_luck, folder_of, is_reference, select
-from pytorch_basics_verified import add_options
+from judging import recording
+from judging.session import folder_of, is_reference, is_worker, prepare, select
 from report import listing, terminal
 from report.run import Run
 
@@ -33,25 +34,13 @@ if TYPE_CHECKING:
 RUN = Run()
 
 
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    if not pluginmanager.hasplugin("pytorch_basics_verified"):
-        add_options(parser)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    choose_luck(config)
-    if not folder_of(config).is_dir():
-        raise pytest.UsageError(f"--solutions {folder_of(config)}: there is no such folder")
-    if mnist_root := config.getoption("--mnist-root"):
-        digits.root = Path(mnist_root)
-    if config.getoption("--html", None) and not hasattr(config, "workerinput"):
+    prepare(config)
+    if config.getoption("--html", None) and not is_worker(config):
         from report.html import Page
 
         config.pluginmanager.register(Page(RUN))
-    number = config.getoption("--exercise")
-    if number and number not in EXERCISES:
-        raise pytest.UsageError(f"--exercise {number}: the exercises are {', '.join(EXERCISES)}")
 
 
 @pytest.fixture(scope="session")
@@ -74,27 +63,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start what runs in processes of its own, before an answer is loaded here."""
     gc.freeze()
-    modules = {item.path.stem for item in session.items}
-    if not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
-        start_beside(modules)
     gc.enable()
-
-
-def start_beside(modules: set[str]) -> None:
-    """Start what runs in processes of its own, for the tests of these modules."""
+    if session.config.option.collectonly or is_worker(session.config):
+        return
     import catalogue  # noqa: F401 - the processes try its entries, too
 
-    # The smaller this process is when it forks, the quicker are the forks of that fork.
+    modules = {item.path.stem for item in session.items}
     if "test_linear_regression" in modules:
         from judging.processes import server
 
         server()
     if "test_notebook" in modules:
-        # The checks need these, too: imported before the fork, they cost their time once.
-        import matplotlib.pyplot  # noqa: F401
-        import torchvision  # noqa: F401
-
         from tests.test_notebook import execution
 
         execution()
@@ -142,5 +123,5 @@ def pytest_terminal_summary(
         terminal.write_score(RUN, terminalreporter)
         terminal.write_points(RUN, config.getoption("xmlpath"), terminalreporter)
     path = config.getoption("--pdf")
-    if path and not hasattr(config, "workerinput"):
+    if path and not is_worker(config):
         terminal.write_pdf(RUN, Path(path), terminalreporter)

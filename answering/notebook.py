@@ -6,6 +6,7 @@ Starting Jupyter's kernel, and importing torch in it, takes several times as lon
 import json
 import os
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ def execute(path: Path) -> list[dict[str, Any]]:
     Returns for each cell that ran its id, its execution count, the traceback of its error or None,
     and its outputs as Jupyter has them: MIME type → data, or "text" → what was printed.
     """
+    warnings.simplefilter("default")  # as in Jupyter: pytest -W error is not meant for a notebook
     with tempfile.TemporaryDirectory() as profile:
         # Neither a person's IPython start-up files nor their history have a part in this.
         os.environ["IPYTHONDIR"] = profile

@@ -18,6 +18,10 @@ PICTURES = 6
 @cache
 def execution() -> Server:
     """The notebook in a process of its own, started early so that it runs beside the checks."""
+    # The checks need these, too: imported before the fork, they cost their time once.
+    import matplotlib.pyplot  # noqa: F401
+    import torchvision  # noqa: F401
+
     process = Server()
     process.begin("execute_notebook", patience=300, path=str(NOTEBOOK))
     return process
