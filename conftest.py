@@ -108,21 +108,18 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     return "passed", ".", f"PASSED (rejected by {entry['rejected_by']})"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
+    """The score is the last that is printed, whatever became of the run, and decides its status."""
+    config = session.config
     if RUN.results:
         ran = {result.exercise for result in RUN.results.values()}
-        RUN.environment = recording.environment(session.config, ran, RUN.trial())
-        if recording.reports_wanted(session.config):
-            RUN.code = listing.sources(folder_of(session.config))
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if RUN.results:
-        terminal.write_score(RUN, terminalreporter)
-        terminal.write_points(RUN, config.getoption("xmlpath"), terminalreporter)
-    path = config.getoption("--pdf")
-    if path and not is_worker(config):
-        terminal.write_pdf(RUN, Path(path), terminalreporter)
+        RUN.environment = recording.environment(config, ran, RUN.trial())
+        if recording.reports_wanted(config):
+            RUN.code = listing.sources(folder_of(config))
+    try:
+        return (yield)
+    finally:
+        if RUN.results and not is_worker(config):
+            terminal.close(RUN, config, config.pluginmanager.getplugin("terminalreporter"))
+            session.exitstatus = RUN.status(session.exitstatus, session.testscollected)

@@ -118,7 +118,8 @@ def answers_under_test(config: pytest.Config) -> Iterator[Answers]:
             new.mkdir()
         refused = snapshot(folder, copy)
         memory = int(config.getoption("--memory") * 2**30)
-        place = Place(copy, scratch, memory, (shelf, digits.digits().root.resolve()))
+        readable = (shelf, *digits.places())
+        place = Place(copy, scratch, memory, readable)
         side = Apart(place, config.getoption("--patience"), refused)
         try:
             yield Answers(side)
