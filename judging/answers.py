@@ -88,7 +88,8 @@ def _identical(one: Tensor, other: Tensor) -> bool:
 
 
 def _bits(value: Tensor) -> Tensor:
-    return value.reshape(-1).contiguous().view(torch.uint8)
+    # A single entry counts as contiguous under any strides: only a clone has them in order.
+    return value.clone(memory_format=torch.contiguous_format).reshape(-1).view(torch.uint8)
 
 
 def _strides(value: Tensor) -> str:
