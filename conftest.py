@@ -29,7 +29,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from judging import recording
-from judging.session import answers_under_test, folder_of, is_reference, is_worker, prepare, select
+from judging.session import (
+    answers_under_test,
+    faults_before,
+    folder_of,
+    is_reference,
+    is_worker,
+    prepare,
+    select,
+)
 from report import listing, terminal
 from report.run import Run
 
@@ -80,6 +88,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from tests.test_notebook import execution
 
         execution()
+
+
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """Tell what is wrong with the surroundings before the first check, and not by a check."""
+    return [f"not decided will be: {fault}" for fault in faults_before(items)]
 
 
 @pytest.hookimpl(wrapper=True)

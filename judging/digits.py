@@ -1,4 +1,4 @@
-"""The digits on which this run works: real MNIST where it is, else the drawn ones."""
+"""What 2.4 needs of its surroundings: digits, real or drawn, and a torchvision that imports."""
 
 from functools import cache
 from pathlib import Path
@@ -34,3 +34,32 @@ def places() -> list[Path]:
         return [digits().root.resolve()]
     except NotDecided:
         return []
+
+
+@cache
+def broken_torchvision() -> str:
+    """What is raised where torchvision is imported, as "ImportError: …"; "" if nothing is."""
+    try:
+        import torchvision  # noqa: F401
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [""]
+        return f"{type(error).__name__}: {lines[0]}"
+    return ""
+
+
+def faults() -> list[str]:
+    """What is wrong with the surroundings, and what to do: no answer is to blame for it."""
+    found = []
+    try:
+        digits()
+    except NotDecided as fault:
+        found.append(str(fault))
+    if broken := broken_torchvision():
+        found.append(TORCHVISION.format(broken))
+    return found
+
+
+TORCHVISION = (
+    "torchvision cannot be imported ({}): "
+    "pip install --force-reinstall torch torchvision puts both in order"
+)

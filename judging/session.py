@@ -15,12 +15,16 @@ from typing import Any
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from answering.worker import Place
 from homework import EXERCISES, MODULES
 from judging import digits
 from judging.answers import REFERENCE, Answers
 from judging.sides import Apart, snapshot
+
+USAGE = 2
+"""The exit status of a run that was asked for what cannot be."""
 
 common: dict[str, Any] = {
     "deadline": None,
@@ -35,17 +39,18 @@ settings.register_profile("ci", max_examples=25, derandomize=True, **common)
 
 
 def prepare(config: pytest.Config) -> None:
-    """Set what holds for the whole run, as it was asked for. UsageError if that cannot be."""
+    """Set what holds for the whole run, as it was asked for. It ends at once if that cannot be."""
     if not __debug__:
-        raise pytest.UsageError(
+        pytest.exit(
             "python -O leaves out assertions, and what the suite and the answers check by them: "
-            "run pytest without -O and without PYTHONOPTIMIZE"
+            "run pytest without -O and without PYTHONOPTIMIZE",
+            USAGE,
         )
     checked = [number for number, exercise in EXERCISES.items() if exercise.parts]
     if unknown := [n for n in config.getoption("--exercise") if n not in checked]:
-        raise pytest.UsageError(f"--exercise {unknown[0]}: the exercises are {', '.join(checked)}")
+        pytest.exit(f"--exercise {unknown[0]}: the exercises are {', '.join(checked)}", USAGE)
     if problem := problem_of(folder_of(config)):
-        raise pytest.UsageError(f"--solutions {config.getoption('--solutions')}: {problem}")
+        pytest.exit(f"--solutions {config.getoption('--solutions')}: {problem}", USAGE)
     if mnist_root := config.getoption("--mnist-root"):
         digits.root = Path(mnist_root)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -54,6 +59,10 @@ def prepare(config: pytest.Config) -> None:
         sys.stdout.reconfigure(errors="replace")
     # The environment said so to what is loaded from here on; a plugin may have loaded torch before.
     torch.set_num_threads(1)
+    # Hypothesis keeps notes of the sources that it sees: not in the project, and not for long.
+    home = tempfile.TemporaryDirectory(prefix="hypothesis-", ignore_cleanup_errors=True)
+    config.add_cleanup(home.cleanup)
+    set_hypothesis_home_dir(home.name)
     choose_luck(config)
 
 
@@ -135,6 +144,12 @@ def is_worker(config: pytest.Config) -> bool:
 def check_of(item: pytest.Item) -> Any:
     """The check that a test is, or None."""
     return getattr(getattr(item, "function", None), "check", None)
+
+
+def faults_before(items: list[pytest.Item]) -> list[str]:
+    """What the checks that were asked for will miss of their surroundings."""
+    needed = any((check := check_of(item)) and check.exercise == "2.4" for item in items)
+    return digits.faults() if needed else []
 
 
 def select(config: pytest.Config, items: list[pytest.Item]) -> None:
