@@ -17,10 +17,12 @@ gc.disable()
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import pytorch_basics_verified as plugin
 from answering import starting
 
-# The process that those of the answers are forked from imports torch beside this one.
-starting.prepare()
+# The process that those of the answers are forked from imports torch beside this one. Where the
+# answers are our own, it knows the catalogue, too.
+starting.prepare(*(["catalogue"] if plugin.judges_the_reference() else []))
 
 from collections.abc import Generator, Iterator
 from pathlib import Path

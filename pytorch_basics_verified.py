@@ -7,6 +7,7 @@ collected. Installed as a plugin, this module knows the options early enough to 
 with the suite's own ini file and tests.
 """
 
+import argparse
 import os
 import shlex
 import sys
@@ -93,8 +94,17 @@ def missing(config: pytest.Config) -> list[str]:
     return arguments
 
 
+_given: list[argparse.Namespace] = []
+
+
+def judges_the_reference() -> bool:
+    """Whether this run was given no answers but our own; known before the first conftest.py."""
+    return not any(options.solutions for options in _given)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    _given.append(early_config.known_args_namespace)
     if first := missing(early_config):
         given = [str(argument) for argument in early_config.invocation_params.args]
         if given != sys.argv[1:]:  # pytest.main in a program, which must not be replaced

@@ -17,17 +17,18 @@ ROOT = Path(__file__).parent.parent
 @cache
 def context() -> Any:
     """How processes begin: forked from one that knows torch, or anew where there is no fork."""
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods:
-        context.set_forkserver_preload(["answering.preload"])
-    return context
+    forks = hasattr(os, "fork") and "forkserver" in multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context("forkserver" if forks else "spawn")
 
 
-def prepare() -> None:
-    """Begin to start the process that others are forked from, so that it is ready when needed."""
+def prepare(*also: str) -> None:
+    """Begin to start the process that others are forked from, so that it is ready when needed.
+
+    Args: also, what it imports beside torch, where its forks run our own answers alone.
+    """
     if context().get_start_method() != "forkserver":
         return
+    context().set_forkserver_preload(["answering.preload", *also])
     from multiprocessing import forkserver
 
     with clean_surroundings():

@@ -217,10 +217,13 @@ class Answers:
     def fresh(self) -> Iterator[Answers]:
         """The same answers in a process that has never seen them before."""
         with self.side.fresh() as side:
-            yield Answers(side)
+            fresh = Answers(side)
+            fresh.asked = self.asked
+            yield fresh
 
     def attempt(self, module: str, name: str, *args: Any) -> Outcome:
         """What comes of a call, whatever that is: also the end of its process."""
+        self.asked.add(f"{module}.{name}")
         return self.side.call(module, name, args, {})
 
     def limit_files(self, size: int, *, deadly: bool) -> None:
