@@ -21,7 +21,7 @@ from judging.verdict import NotDecided, NotTried, Wrong
 
 CORPUS, FEWEST = 12, 8
 """On so many cases, divided by its cost but not fewer than FEWEST, each check judges the catalogue.
-Other samples of this size reject every mistake, too: `python -m tests.suite.luck` tries them."""
+Other samples of this size reject every mistake, too: `python -m benchmarks.luck` tries them."""
 
 Case = dict[str, Any]
 

@@ -274,11 +274,10 @@ def _temporary() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="answers-", dir=memory)
 
 
-@cache
 def folder_of_this_process(name: str) -> Path:
-    """A folder for files, which is gone when this process ends."""
-    folder = Path(_temporary().name) / name
-    folder.mkdir()
+    """A folder for files, which no fork of this process uses, and which is gone at the end."""
+    folder = Path(_temporary().name) / f"{name}-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
     return folder
 
 
