@@ -1,6 +1,6 @@
 """Networks that the suite makes itself, to ask 2.4's functions about something it understands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -15,6 +15,28 @@ from judging.strategies import seeds
 MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
 
 
+def mlp(
+    hidden: Sequence[int],
+    activation: str,
+    *,
+    bias: bool = True,
+    batch_norm: bool = False,
+    initialise: Callable[[Tensor], object] | None = None,
+) -> nn.Sequential:
+    """Flatten, then linear layers with activations between them, from 784 pixels to 10 scores."""
+    modules: list[nn.Module] = [nn.Flatten()]
+    for index, (inputs, outputs) in enumerate(pairwise((28 * 28, *hidden, 10))):
+        linear = nn.Linear(inputs, outputs, bias=bias)
+        if initialise:
+            initialise(linear.weight)
+        modules.append(linear)
+        if index < len(hidden):
+            if batch_norm:
+                modules.append(nn.BatchNorm1d(outputs))
+            modules.append(MODULES[activation]())
+    return nn.Sequential(*modules)
+
+
 class Plan(NamedTuple):
     """A network and a batch, not yet built: everything follows from these few numbers."""
 
@@ -26,18 +48,13 @@ class Plan(NamedTuple):
     def model(self, *, bias: bool = True, batch_norm: bool = False) -> nn.Sequential:
         """Flatten, then linear layers with activations between them, in float64."""
         torch.default_generator.manual_seed(self.seed)
-        widths = (28 * 28, *self.hidden, 10)
-        modules: list[nn.Module] = [nn.Flatten()]
-        for index, (inputs, outputs) in enumerate(pairwise(widths)):
-            linear = nn.Linear(inputs, outputs, bias=bias)
+
+        def wide(weight: Tensor) -> None:
             # Wider than PyTorch's default, so that the gradient of no layer is tiny.
-            nn.init.normal_(linear.weight, std=2 / inputs**0.5)
-            modules.append(linear)
-            if index < len(self.hidden):
-                if batch_norm:
-                    modules.append(nn.BatchNorm1d(outputs))
-                modules.append(MODULES[self.activation]())
-        return nn.Sequential(*modules).double()
+            nn.init.normal_(weight, std=2 / weight.shape[1] ** 0.5)
+
+        model = mlp(self.hidden, self.activation, bias=bias, batch_norm=batch_norm, initialise=wide)
+        return model.double()
 
     def images(self) -> Tensor:
         """(N, 1, 28, 28), float64."""

@@ -5,6 +5,7 @@ the formula. What fails raises ``Wrong``, which reads: what was called, what cam
 expected and why.
 """
 
+import math
 import operator
 import unittest
 from collections.abc import Callable, Sequence
@@ -257,15 +258,29 @@ def near(
     actual: Any, expected: float, bound: float, formula: str, *, said: str = "returned "
 ) -> None:
     """Require a real number (a Python or NumPy one, or a tensor of one element) within bound."""
-    try:
-        if _is_bool(actual) or isinstance(actual, str | bytes):  # which float would take
-            raise TypeError
-        value = float(actual)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
-        raise Wrong(f"{said}{shown(actual)}", f"the number {expected:.6g} = {formula}") from None
+    value = _real(actual)
+    if value is None:
+        raise Wrong(f"{said}{shown(actual)}", f"the number {expected:.6g} = {formula}")
     if not abs(value - expected) <= bound:
         digits = 9 if f"{value:.9g}" != f"{expected:.9g}" else 17
         raise Wrong(f"{said}{value:.{digits}g}", f"{expected:.{digits}g} = {formula}")
+
+
+def positive(actual: Any, formula: str, *, said: str = "returned ") -> None:
+    """Require a real number that is positive and finite."""
+    value = _real(actual)
+    if value is None or not 0 < value < math.inf:
+        raise Wrong(f"{said}{shown(actual)}", f"a positive number: {formula}")
+
+
+def _real(value: Any) -> float | None:
+    """What a Python or NumPy number, or a tensor of one element, amounts to; None for no number."""
+    if _is_bool(value) or isinstance(value, str | bytes):  # which float would take
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        return None
 
 
 def refuses(

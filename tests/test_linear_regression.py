@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from answering.own import regression
+from answering.own import LinearRegression, regression
 from judging.answers import Answers
 from judging.checks import check
 from judging.choices import Draw, booleans, composite, integers, sampled_from
@@ -438,6 +438,17 @@ def save(solutions: Answers, model: nn.Module, path: Path) -> bytes:
     return content
 
 
+def save_somehow(solutions: Answers, model: LinearRegression, path: Path) -> None:
+    """Save the weights by the answers' save_weights or, where that is wrong, by torch itself."""
+    try:
+        state = state_in(save(solutions, model, path))
+        if all(torch.equal(state[name], value) for name, value in model.state_dict().items()):
+            return
+    except (Wrong, KeyError, TypeError):
+        pass  # which the checks of save_weights tell
+    torch.save(model.state_dict(), path)
+
+
 @check("2.5", "save_weights", w=quarters, b=quarters)
 def test_the_file_holds_the_state_dict_and_nothing_else(
     solutions: Answers, w: float, b: float
@@ -604,7 +615,7 @@ def test_what_was_saved_last_is_loaded_and_shared_with_nobody(solutions: Answers
     path = new_path(solutions)
     for value in (w, w + 1):
         model = regression(value, 0.5)
-        save(solutions, model, path)
+        save_somehow(solutions, model, path)
         loaded = network(solutions.linear_regression.load_weights(path))
         found = weights_of(loaded)["linear.weight"]
         holds(
@@ -626,7 +637,7 @@ def test_weights_survive_into_a_fresh_process(solutions: Answers) -> None:
     *_, best = noisy_line()
     path, model = new_path(solutions), regression(*best.flatten().tolist())
     x = torch.arange(-3.0, 4.0).reshape(-1, 1)
-    save(solutions, model, path)
+    save_somehow(solutions, model, path)
     with torch.no_grad():
         y = model(x)
     call = "load_weights(path) in a new process, after save_weights(model, path) in this one"
