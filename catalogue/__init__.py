@@ -3,10 +3,9 @@
 Importing it enters everything in ``judging.known``. No check and no oracle may be here.
 """
 
-from catalogue import (  # noqa: F401
-    autograd,
-    gradient_comparison,
-    linear_regression,
-    objective_questions,
-    tensor_operations,
-)
+from importlib import import_module
+
+from homework import MODULES
+
+for _module in MODULES:
+    import_module(f"catalogue.{_module}")
