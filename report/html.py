@@ -29,7 +29,7 @@ TITLE = "PyTorch Basics, verified"
 
 MOST_LETTERS = 8_000
 """Letters of a message, a function or a printed text that the page shows: it stays readable, and
-below 3 MB, whatever an answer does."""
+below 4 MB, whatever an answer does."""
 
 LONG_LISTING = 60
 """Lines of code above which a function is folded away."""
