@@ -5,12 +5,7 @@ Its options are in pytorch_basics_verified.py, which pytest knows before it look
 
 from __future__ import annotations
 
-import gc
 import os
-
-# What is imported, a million objects, stays until the end: the garbage collector need not go
-# through it again and again, while it grows or later.
-gc.disable()
 
 # Tensors here are small: a second thread costs more than it brings, and a process that has used
 # several can no longer fork. matplotlib must not look for a screen.
@@ -79,14 +74,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start what runs in processes of its own, before an answer is loaded here."""
-    gc.freeze()
-    gc.enable()
     if session.config.option.collectonly or is_worker(session.config):
         return
     import catalogue  # noqa: F401 - the processes try its entries, too
 
     modules = {item.path.stem for item in session.items}
-    if "test_notebook" in modules:
+    if "test_notebook" in modules:  # its 5 s of CPU time run beside the 20 s of the checks
         from tests.test_notebook import execution
 
         execution()

@@ -1,6 +1,7 @@
 """Executes a notebook in a kernel inside this process, which a kernel of its own would start anew.
 
-Starting Jupyter's kernel, and importing torch in it, takes several times as long as the cells do.
+A kernel of its own, as nbclient starts it, has to import torch once more: 13 s of CPU time for
+solutions/grad_cmp.ipynb, where this takes 5 s, in a run of pytest that takes 30 s in all.
 """
 
 import json

@@ -88,7 +88,8 @@ class Outcomes:
     def try_all(self, entries: Iterable[Entry]) -> None:
         """Try them at once, in this process and a fork of it: each takes what the other has not.
 
-        There is no fork beside threads, which it would lose.
+        The fork takes over 7 to 9 s of CPU time, where this process is left with 20 s in all. There
+        is none beside threads, which it would lose.
         """
         if threading.active_count() > 1 or "fork" not in get_all_start_methods():
             return
