@@ -94,7 +94,7 @@ class Process:
     ) -> dict[str, Any]:
         """The reply to a request. Raises Ended if none comes, Unfit if it cannot be read."""
         deadline = time.monotonic() + self.patience
-        self._send(Packer().bytes(request), deadline)
+        self._send(Packer().message(request), deadline)
         while True:
             reply = self._unpacked(self._receive(deadline - time.monotonic()))
             if "step" not in reply or on_step is None:

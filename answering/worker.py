@@ -161,7 +161,7 @@ def serve(connection: Connection, place: Place) -> None:
     folder = Folder(place.folder)
     folder.install()
     bench = Bench(connection, folder, replaced)
-    connection.send_bytes(Packer().bytes({"confined": confined}))
+    connection.send_bytes(Packer().message({"confined": confined}))
     while True:
         try:
             request = connection.recv_bytes()
@@ -237,7 +237,7 @@ def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
     reply["printed"] = printed.take()
     reply["given"] = given
     try:
-        return Packer(bench.handle).bytes(reply)
+        return Packer(bench.handle).message(reply)
     except Unfit as unfit:
         reply = {"unfit": str(unfit), "printed": reply["printed"]}
     except BaseException as error:
@@ -245,7 +245,7 @@ def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
             "unfit": f"what cannot be passed on ({type_name(error)})",
             "printed": reply["printed"],
         }
-    return Packer().bytes(reply)
+    return Packer().message(reply)
 
 
 def same_luck(seed: int) -> None:
@@ -333,7 +333,7 @@ def pause_at_steps(bench: Bench, given: list[Any], *, folder: str) -> None:
         paths = [os.fsdecode(a) for a in args if isinstance(a, str | bytes | os.PathLike)]
         if any(folder in path for path in paths):
             pausing = True
-            bench.connection.send_bytes(Packer().bytes({"step": event}))
+            bench.connection.send_bytes(Packer().message({"step": event}))
             bench.connection.recv_bytes()
             pausing = False
 

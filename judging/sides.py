@@ -19,10 +19,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from answering import questions
 from answering.folder import Folder, apart
+from answering.own import Loader
 from answering.process import Ended, Process
 from answering.values import Handle, Recipe, Unfit, take_over
 from answering.worker import Bench, Error, Missing, Place, described, same_luck
@@ -286,20 +287,30 @@ def folder_of_this_process(name: str) -> Path:
 
 
 def put_back(before: Any, after: Any) -> None:
-    """Make an argument hold what became of it on the other side, as far as it is of one kind."""
+    """Make an argument hold what became of it on the other side, as far as it is of one kind.
+
+    Raises Unfit where torch has no way to that: from a float to a meta tensor, for instance.
+    """
+    try:
+        _put_back(before, after)
+    except RuntimeError as error:
+        raise Unfit("an argument that has become of another kind") from error
+
+
+def _put_back(before: Any, after: Any) -> None:
     if isinstance(before, Tensor) and isinstance(after, Tensor):
         take_over(before, after)
     elif isinstance(before, nn.Module) and isinstance(after, Recipe):
         after.update(before)
     elif isinstance(before, dict) and isinstance(after, dict):
         for key, value in before.items():
-            put_back(value, after.get(key))
+            _put_back(value, after.get(key))
     elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
         for one, other in zip(before, after, strict=False):
-            put_back(one, other)
-    elif hasattr(before, "batches") and hasattr(after, "batches"):
-        put_back(before.batches, after.batches)
-    elif hasattr(before, "set_state") and hasattr(after, "get_state"):
+            _put_back(one, other)
+    elif isinstance(before, Loader) and isinstance(after, Loader):
+        _put_back(before.batches, after.batches)
+    elif isinstance(before, Generator) and isinstance(after, Generator):
         before.set_state(after.get_state())
 
 
