@@ -7,6 +7,7 @@ than it was told to accept is refused. Tensors that share memory on one side sha
 """
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -44,11 +45,12 @@ LONGEST_WORDS = 2_000
 """Characters of a name, a repr or a message of an error."""
 
 DTYPES: dict[str, torch.dtype] = {
-    str(value).removeprefix("torch."): value
+    name: value
     for value in vars(torch).values()
-    if isinstance(value, torch.dtype) and not str(value).startswith("torch.q")
+    if isinstance(value, torch.dtype)
+    and not re.fullmatch("q.*|u?int[1-7]", name := str(value).removeprefix("torch."))
 }
-"""By name, but for the quantized ones, of which torch can say next to nothing."""
+"""By name, but for the quantized and those of less than a byte: torch cannot even copy them."""
 
 
 REQUIRES_GRAD: Any = Tensor.requires_grad
@@ -272,8 +274,9 @@ class Packer:
                 # What a subclass says of its shape, dtype or .grad is hearsay.
                 value = Tensor.as_subclass(value, Tensor)
             name = str(value.dtype).removeprefix("torch.")
-            if value.is_nested or value.is_quantized or name not in DTYPES:
-                return ["foreign", "Tensor", f"a nested or quantized tensor of dtype {name}"]
+            if value.is_nested or name not in DTYPES:
+                nested = "nested " if value.is_nested else ""
+                return ["foreign", "Tensor", f"a {nested}tensor of dtype {name}"]
             facts = [name, [*value.shape], str(value.layout), str(value.device)]
             if value.layout != torch.strided or value.is_meta:
                 return ["odd tensor", *facts]
