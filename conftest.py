@@ -1,4 +1,7 @@
-"""The suite in pytest: options, fixtures, and hooks of a few lines that hand over."""
+"""The suite in pytest: fixtures, and hooks of a few lines that hand over.
+
+Its options are in pytorch_basics_verified.py, which pytest knows before it looks for this file.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,29 @@ gc.disable()
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import pytorch_basics_verified as plugin
+from answering import starting
+
+# The process that those of the answers are forked from imports torch beside this one. Where the
+# answers are our own, it knows the catalogue, too.
+starting.prepare(*(["catalogue"] if plugin.judges_the_reference() else []))
+
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from answering import process
-from homework import EXERCISES
-from judging import digits, recording
-from judging.session import answers_under_test, choose_luck, folder_of, is_reference, select
-from pytorch_basics_verified import add_options
+from judging import recording
+from judging.session import (
+    answers_under_test,
+    faults_before,
+    folder_of,
+    is_reference,
+    is_worker,
+    prepare,
+    select,
+)
 from report import listing, terminal
 from report.run import Run
 
@@ -34,26 +49,13 @@ if TYPE_CHECKING:
 RUN = Run()
 
 
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    if not pluginmanager.hasplugin("pytorch_basics_verified"):
-        add_options(parser)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    process.prepare()
-    choose_luck(config)
-    if not folder_of(config).is_dir():
-        raise pytest.UsageError(f"--solutions {folder_of(config)}: there is no such folder")
-    if mnist_root := config.getoption("--mnist-root"):
-        digits.root = Path(mnist_root)
-    if config.getoption("--html", None) and not hasattr(config, "workerinput"):
+    prepare(config)
+    if config.getoption("--html", None) and not is_worker(config):
         from report.html import Page
 
         config.pluginmanager.register(Page(RUN))
-    number = config.getoption("--exercise")
-    if number and number not in EXERCISES:
-        raise pytest.UsageError(f"--exercise {number}: the exercises are {', '.join(EXERCISES)}")
 
 
 @pytest.fixture(scope="session")
@@ -76,21 +78,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start what runs in processes of its own, before an answer is loaded here."""
     gc.freeze()
-    modules = {item.path.stem for item in session.items}
-    if not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
-        start_beside(modules)
     gc.enable()
-
-
-def start_beside(modules: set[str]) -> None:
-    """Start what runs in processes of its own, for the tests of these modules."""
+    if session.config.option.collectonly or is_worker(session.config):
+        return
     import catalogue  # noqa: F401 - the processes try its entries, too
 
+    modules = {item.path.stem for item in session.items}
     if "test_notebook" in modules:
         from tests.test_notebook import execution
 
         execution()
+
+
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """Tell what is wrong with the surroundings before the first check, and not by a check."""
+    return [f"not decided will be: {fault}" for fault in faults_before(items)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -119,21 +123,18 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     return "passed", ".", f"PASSED (rejected by {entry['rejected_by']})"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
+    """The score is the last that is printed, whatever became of the run, and decides its status."""
+    config = session.config
     if RUN.results:
         ran = {result.exercise for result in RUN.results.values()}
-        RUN.environment = recording.environment(session.config, ran, RUN.trial())
-        if recording.reports_wanted(session.config):
-            RUN.code = listing.sources(folder_of(session.config))
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if RUN.results:
-        terminal.write_score(RUN, terminalreporter)
-        terminal.write_points(RUN, config.getoption("xmlpath"), terminalreporter)
-    path = config.getoption("--pdf")
-    if path and not hasattr(config, "workerinput"):
-        terminal.write_pdf(RUN, Path(path), terminalreporter)
+        RUN.environment = recording.environment(config, ran, RUN.trial())
+        if recording.reports_wanted(config):
+            RUN.code = listing.sources(folder_of(config))
+    try:
+        return (yield)
+    finally:
+        if RUN.results and not is_worker(config):
+            terminal.close(RUN, config, config.pluginmanager.getplugin("terminalreporter"))
+            session.exitstatus = RUN.status(session.exitstatus, session.testscollected)

@@ -1,20 +1,26 @@
-"""The pytest plugin that makes ``pytest --solutions PATH`` mean what it says.
+"""The pytest plugin that makes a run with one of the suite's options a run of the suite.
 
-pytest chooses its root folder, its ini file and its first conftest.py before it has read ours, and
-until then it takes the PATH of an option that it does not know for tests to run: a pytest.ini or
-conftest.py beside somebody's answers would govern the verdict. Installed as a plugin, this module
-knows the option early enough to start pytest again with ``--solutions=PATH``, which cannot be
-mistaken.
+pytest chooses its root folder, its ini file and its first conftest.py before it has read ours: by
+the folder in which it is called, or by the PATH of an option that it does not know yet. A
+pytest.ini or conftest.py beside somebody's answers would govern the verdict, or nothing would be
+collected. Installed as a plugin, this module knows the options early enough to start pytest again
+with the suite's own ini file and tests.
 """
 
+import argparse
 import os
+import shlex
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+PROJECT = Path(__file__).resolve().parent
+INI = PROJECT / "pytest.ini"
 
-def add_options(parser: pytest.Parser) -> None:
+
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the suite's own options."""
     group = parser.getgroup("PyTorch Basics, verified")
     group.addoption(
@@ -49,7 +55,11 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--exercise",
         metavar="NUMBER",
-        help="run the checks of one exercise only, as in --exercise 2.3",
+        action="extend",
+        type=lambda numbers: [number.strip() for number in numbers.split(",")],
+        default=[],
+        help="run the checks of these exercises only: --exercise 2.3, --exercise 2.1,2.3, "
+        "or the option several times",
     )
     group.addoption(
         "--pdf",
@@ -58,28 +68,48 @@ def add_options(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    add_options(parser)
+def missing(config: pytest.Config) -> list[str]:
+    """The arguments that make this run one of the suite, if its options or its folder ask for it.
+
+    Empty where the run is one already, or is none of ours.
+    """
+    given = config.known_args_namespace
+    asked = given.solutions or given.mnist_root or given.exercise or given.pdf
+    if given.rootdir and Path(given.rootdir).resolve() == PROJECT:
+        asked = True
+    if not asked or not INI.is_file():
+        return []
+    here = config.invocation_params.dir
+    for folder in (here, *here.parents):
+        if folder != PROJECT and (folder / Path(__file__).name).is_file():
+            raise pytest.UsageError(
+                f"{folder} is another copy of the suite than {PROJECT}, which is installed: "
+                "install this one, with pip install -e ."
+            )
+    arguments = []
+    if given.inifilename is None and (not config.inipath or config.inipath.resolve() != INI):
+        arguments += ["-c", str(INI)]
+    if not given.file_or_dir and here != PROJECT:
+        arguments.append(str(PROJECT / "tests"))
+    return arguments
 
 
-def joined(args: list[str]) -> list[str]:
-    """The same arguments with ``--option PATH`` written as ``--option=PATH``."""
-    options = ("--solutions", "--mnist-root", "--pdf")
-    result: list[str] = []
-    rest = iter(args)
-    for arg in rest:
-        value = next(rest, None) if arg in options else None
-        result.append(arg if value is None else f"{arg}={value}")
-    return result
+_given: list[argparse.Namespace] = []
+
+
+def judges_the_reference() -> bool:
+    """Whether this run was given no answers but our own; known before the first conftest.py."""
+    return not any(options.solutions for options in _given)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
-    given = [str(arg) for arg in early_config.invocation_params.args]
-    if given != joined(given):
-        if given != sys.argv[1:]:
-            raise pytest.UsageError(f"write {' '.join(joined(given))}: with an equals sign")
+    _given.append(early_config.known_args_namespace)
+    if first := missing(early_config):
+        given = [str(argument) for argument in early_config.invocation_params.args]
+        if given != sys.argv[1:]:  # pytest.main in a program, which must not be replaced
+            raise pytest.UsageError(f"pass these arguments, too: {shlex.join(first)}")
         before = sys.orig_argv[: len(sys.orig_argv) - len(given)]
         sys.stdout.flush()
-        os.execv(sys.executable, [*before, *joined(given)])
+        os.execv(sys.executable, [*before, *first, *given])
     return (yield)

@@ -7,11 +7,12 @@ import json
 import os
 import sys
 import tempfile
+import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from answering.process import clean_surroundings, context
+from answering.starting import clean_surroundings, context
 
 
 class Execution:
@@ -43,6 +44,7 @@ def execute(path: Path) -> list[dict[str, Any]]:
     Returns for each cell that ran its id, its execution count, the traceback of its error or None,
     and its outputs as Jupyter has them: MIME type → data, or "text" → what was printed.
     """
+    warnings.simplefilter("default")  # as in Jupyter: pytest -W error is not meant for a notebook
     with tempfile.TemporaryDirectory() as profile:
         # Neither a person's IPython start-up files nor their history have a part in this.
         os.environ["IPYTHONDIR"] = profile

@@ -1,5 +1,7 @@
 """What the process that all answering processes are forked from imports, once for all of them."""
 
+import gc
+import warnings
 from contextlib import suppress
 
 import torch
@@ -9,8 +11,16 @@ from answering import confinement, worker  # noqa: F401
 torch.set_num_threads(1)
 confinement.adopt_orphans()
 
+warnings.simplefilter("ignore")
+
 # Broken or missing, they fail where an answer needs them, with a message of their own.
 with suppress(Exception):
     import torchvision  # noqa: F401
 with suppress(Exception):
     import matplotlib.pyplot  # noqa: F401
+with suppress(Exception):
+    import beartype  # noqa: F401
+    import jaxtyping  # noqa: F401
+
+# What is here stays, and no fork need go through it.
+gc.freeze()

@@ -4,7 +4,6 @@ Only bytes come over the connection. Each answer has its patience, kept by this 
 outlasts it is killed with everything that it started.
 """
 
-import contextlib
 import multiprocessing
 import os
 import select
@@ -12,15 +11,13 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
-from types import ModuleType
 from typing import Any
 
 import psutil
 
-from answering.confinement import ROOT
+from answering.starting import clean_surroundings, context
 from answering.values import MOST_BYTES, Packer, Unfit, Unpacker
 from answering.worker import Place, serve
 
@@ -30,46 +27,6 @@ STARTING = 60.0
 
 class Ended(Exception):
     """The process is no more; the words complete "the call …"."""
-
-
-@cache
-def context() -> Any:
-    """How processes begin: forked from one that knows torch, or anew where there is no fork."""
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    if "forkserver" in methods:
-        context.set_forkserver_preload(["answering.preload"])
-    return context
-
-
-def prepare() -> None:
-    """Begin to start the process that others are forked from, so that it is ready when needed."""
-    if context().get_start_method() != "forkserver":
-        return
-    from multiprocessing import forkserver
-
-    with clean_surroundings():
-        forkserver.ensure_running()
-
-
-@contextlib.contextmanager
-def clean_surroundings() -> Iterator[None]:
-    """For the process that all others come from: it starts in the suite, with a known path."""
-    before, place = dict(os.environ), os.getcwd()
-    main = sys.modules["__main__"]
-    os.environ.pop("PYTHONSTARTUP", None)
-    os.environ.update(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", MPLBACKEND="Agg")
-    os.chdir(ROOT)
-    # What pytest was started with is no business of theirs, and costs its imports each time.
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-        os.environ.clear()
-        os.environ.update(before)
-        with suppress(OSError):
-            os.chdir(place)
 
 
 class Process:

@@ -20,9 +20,10 @@ from torch import Tensor
 from answering.questions import kind_of
 from answering.values import Handle, same_bits
 from homework import contract
+from judging import digits
 from judging.live import KINDS, Live
 from judging.sides import Apart, Here, Outcome, Raised
-from judging.verdict import NotTried, Wrong, shown
+from judging.verdict import NotDecided, NotTried, Wrong, shown
 
 REFERENCE = Path(__file__).parent.parent / "solutions"
 """The folder of the reference answers."""
@@ -216,10 +217,13 @@ class Answers:
     def fresh(self) -> Iterator[Answers]:
         """The same answers in a process that has never seen them before."""
         with self.side.fresh() as side:
-            yield Answers(side)
+            fresh = Answers(side)
+            fresh.asked = self.asked
+            yield fresh
 
     def attempt(self, module: str, name: str, *args: Any) -> Outcome:
         """What comes of a call, whatever that is: also the end of its process."""
+        self.asked.add(f"{module}.{name}")
         return self.side.call(module, name, args, {})
 
     def limit_files(self, size: int, *, deadly: bool) -> None:
@@ -262,6 +266,7 @@ class Answers:
     def _found(self, module: str, name: str) -> Wrong | tuple[bool, Any]:
         outcome = self._timed(lambda: self.side.get(module, name))
         place = f"{module}.{name}"
+        self._not_the_answers_fault(outcome)
         if outcome.raised or outcome.ended or outcome.unfit:
             # Whatever is wrong with the import is wrong for every name of the module.
             self.known[module] = self._fate(f"import {module}", outcome, "a module that imports")
@@ -303,6 +308,7 @@ class Answers:
         )
         self.printed = outcome.printed
         place = f"{function.module}.{function.name}"
+        self._not_the_answers_fault(outcome)
         if outcome.ended:
             self._give_up(place, outcome.ended, str(self.calls[-1]))
         if outcome.missing:
@@ -319,6 +325,13 @@ class Answers:
         if outcome.unfit:
             raise Wrong(f"gave {outcome.unfit}", "a result of a size that can be judged")
         return outcome.result
+
+    def _not_the_answers_fault(self, outcome: Outcome) -> None:
+        """NotDecided if what was raised is just what importing torchvision raises here."""
+        if outcome.raised and outcome.raised.is_a(ImportError, RuntimeError, OSError):
+            broken = digits.broken_torchvision()
+            if broken and broken == f"{outcome.raised.type_name}: {outcome.raised}":
+                raise NotDecided(digits.TORCHVISION.format(broken))
 
     def _give_up(self, place: str, ended: str, call: str | None) -> None:
         """What ended its process is not called again in this run."""

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from homework import EXERCISES
 from judging.answers import Answers
 from judging.choices import Strategy, sample
-from judging.verdict import Wrong
+from judging.verdict import NotDecided, NotTried, Wrong
 
 CORPUS, FEWEST = 12, 8
 """On so many cases, divided by its cost but not fewer than FEWEST, each check judges the catalogue.
-Other samples of this size reject every mistake, too: `python -m tests.suite.luck` tries them."""
+Other samples of this size reject every mistake, too: `python -m benchmarks.luck` tries them."""
 
 Case = dict[str, Any]
 
@@ -41,6 +41,8 @@ class Check:
     """The functions of the contract that it has been seen to call."""
     examples: int = 0
     evidence: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    lacks: NotTried | NotDecided | None = field(default=None, repr=False)
+    """What kept it from being tried."""
     last_failure: tuple[Case, Wrong] | None = field(default=None, repr=False)
 
     @property
@@ -54,6 +56,9 @@ class Check:
         answers.seed(0)
         try:
             self.judge(answers, **case)
+        except (NotTried, NotDecided) as lacking:
+            self.lacks = lacking
+            raise
         except Wrong as wrong:
             if wrong.call is None and answers.calls:
                 wrong.call = str(answers.calls[-1])

@@ -1,9 +1,10 @@
-"""The digits on which this run works: real MNIST where it is, else the drawn ones."""
+"""What 2.4 needs of its surroundings: digits, real or drawn, and a torchvision that imports."""
 
 from functools import cache
 from pathlib import Path
 
 import data
+from judging.verdict import NotDecided
 
 root: Path | None = None
 """The folder given with ``--mnist-root``, set before anything is asked for."""
@@ -11,5 +12,54 @@ root: Path | None = None
 
 @cache
 def digits() -> data.DataSet:
-    """The data set of this run, made now if it has to be."""
-    return data.available(root)
+    """The data set of this run, made now if it has to be. NotDecided if it cannot be read."""
+    try:
+        return data.available(root)
+    except (OSError, ValueError) as error:
+        words = " ".join(str(error).split())
+        raise NotDecided(f"the digits of this run cannot be read: {words}") from error
+
+
+def name() -> str:
+    """What results are shown with."""
+    try:
+        return digits().name
+    except NotDecided:
+        return "none that can be read"
+
+
+def places() -> list[Path]:
+    """The folder of the digits, where there are any."""
+    try:
+        return [digits().root.resolve()]
+    except NotDecided:
+        return []
+
+
+@cache
+def broken_torchvision() -> str:
+    """What is raised where torchvision is imported, as "ImportError: …"; "" if nothing is."""
+    try:
+        import torchvision  # noqa: F401
+    except Exception as error:
+        lines = str(error).strip().splitlines() or [""]
+        return f"{type(error).__name__}: {lines[0]}"
+    return ""
+
+
+def faults() -> list[str]:
+    """What is wrong with the surroundings, and what to do: no answer is to blame for it."""
+    found = []
+    try:
+        digits()
+    except NotDecided as fault:
+        found.append(str(fault))
+    if broken := broken_torchvision():
+        found.append(TORCHVISION.format(broken))
+    return found
+
+
+TORCHVISION = (
+    "torchvision cannot be imported ({}): "
+    "pip install --force-reinstall torch torchvision puts both in order"
+)

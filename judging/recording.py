@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from hypothesis.errors import Flaky
 
-from judging import digits, evidence
+from judging import digits, evidence, sides
 from judging.answers import Answers
 from judging.checks import Check, checks_of
 from judging.diagnosis import diagnose
 from judging.known import Alternative, Mistake
-from judging.session import check_of, is_reference
-from judging.verdict import Wrong
+from judging.session import check_of, in_process, is_reference
+from judging.verdict import NotTried, Wrong
 
 TOLD: set[str] = set()
 """The messages that this process has told: many checks can fail for one reason."""
@@ -53,10 +53,27 @@ def record(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
             if item.config.option.tbstyle in ("auto", "short", "line"):
                 report.longrepr = "The same message as above." if message in TOLD else message
             TOLD.add(message)
-        report.verified = recorded(check, report.outcome, message)
+        outcome = report.outcome
+        if report.skipped and check.lacks:
+            outcome = "not tried" if isinstance(check.lacks, NotTried) else "not decided"
+            message = str(check.lacks)
+        report.verified = recorded(check, outcome, message)
     if call.when == "call" and TRIED in item.stash:
         report.tried = item.stash[TRIED] | {"passed": report.passed}
     return report
+
+
+def isolation(config: pytest.Config) -> dict[str, str]:
+    """How strangers' answers were kept apart, in a line; the reference is our own code."""
+    if is_reference(config):
+        return {}
+    if in_process(config):
+        return {"isolation": "none: the answers ran in the suite's own process"}
+    return {
+        "isolation": "a process of their own, confined to their folder"
+        if {False} != sides.CONFINED
+        else "a process of their own, not confined: this system has no Landlock"
+    }
 
 
 def environment(config: pytest.Config, ran: set[str], trial: str) -> dict[str, str]:
@@ -65,7 +82,8 @@ def environment(config: pytest.Config, ran: set[str], trial: str) -> dict[str, s
     seed = config.getoption("--hypothesis-seed")
     return {
         "answers": "solutions (the reference)" if is_reference(config) else str(folder),
-        **({"data set": digits.digits().name} if "2.4" in ran else {}),
+        **isolation(config),
+        **({"data set": digits.name()} if "2.4" in ran else {}),
         **({"the suite on trial": trial} if trial else {}),
         "versions": ", ".join(
             [f"Python {platform.python_version()}"]
@@ -85,7 +103,11 @@ def told(check: Check, answers: Answers | None, error: BaseException) -> str:
         return f"{wrong}\nCalled again with the same arguments, the result was another one."
     if not isinstance(error, Wrong):
         return f"{type(error).__name__}: {error}"
-    mistakes = [] if wrong.whatever_the_case else diagnose(check, answers, case, wrong)
+    try:
+        mistakes = [] if wrong.whatever_the_case else diagnose(check, answers, case, wrong)
+    except Exception as failure:
+        # What is wrong stands, whatever became of the search for its name.
+        return f"{wrong}\n(The search for a known mistake failed: {type(failure).__name__}.)"
     if len(mistakes) > 1:
         named = "\n".join(f"- {mistake}" for mistake in mistakes)
         return f"{wrong}\nSeveral known mistakes give this result:\n{named}"

@@ -28,8 +28,8 @@ from answering.process import Ended, Process
 from answering.values import Handle, Recipe, Unfit, take_over
 from answering.worker import Bench, Error, Missing, Place, described, same_luck
 
-PATIENCE = 10.0
-"""Seconds that one call may take, import included, unless --patience says otherwise."""
+CONFINED: set[bool] = set()
+"""Whether the processes of this run were confined."""
 
 MEMORY = 4 * 2**30
 """Bytes that answers may have, unless --memory says otherwise."""
@@ -82,8 +82,6 @@ class Outcome:
 
 class Here:
     """The folder in this process. What lives on is the object itself."""
-
-    confined: bool | None = None
 
     def __init__(self, folder: Path, entry: str = "", replaced: Mapping[str, Any] = {}) -> None:
         self.folder, self.entry = folder, entry
@@ -169,7 +167,6 @@ class Apart:
         self.spare: Process | None = None
         self.luck: int | None = None
         self.new_case = False
-        self.confined: bool | None = None
         self.on_step: Callable[[str], None] | None = None
 
     @property
@@ -240,7 +237,7 @@ class Apart:
         try:
             if self.process is None or not self.process.alive:
                 self.process = Process(self.place, self.patience)
-                self.confined = self.process.confined
+                CONFINED.add(self.process.confined)
             reply = self.process.ask(request, on_step=self.on_step)
             printed = str(reply.get("printed", ""))
             if isinstance(now := reply.get("given"), list) and len(now) == len(given):
@@ -278,11 +275,10 @@ def _temporary() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="answers-", dir=memory)
 
 
-@cache
 def folder_of_this_process(name: str) -> Path:
-    """A folder for files, which is gone when this process ends."""
-    folder = Path(_temporary().name) / name
-    folder.mkdir()
+    """A folder for files, which no fork of this process uses, and which is gone at the end."""
+    folder = Path(_temporary().name) / f"{name}-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
     return folder
 
 

@@ -5,12 +5,12 @@ milliseconds. It faces the checks that call what it replaces; another check cann
 there.
 """
 
-import json
-import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from itertools import zip_longest
-from typing import NamedTuple
+from multiprocessing import get_all_start_methods, get_context
+from typing import Any, NamedTuple
 
 from judging.answers import Answers
 from judging.checks import REGISTER, Case, Check
@@ -86,50 +86,30 @@ class Outcomes:
         return any(outcome.rejected_by == check.name for outcome in self.found.values())
 
     def try_all(self, entries: Iterable[Entry]) -> None:
-        """Try them at once, in this process and a fork of it that has half of the work.
+        """Try them at once, in this process and a fork of it: each takes what the other has not.
 
         There is no fork beside threads, which it would lose.
         """
-        if threading.active_count() > 1 or not hasattr(os, "fork"):
+        if threading.active_count() > 1 or "fork" not in get_all_start_methods():
             return
         for check in REGISTER.values():
             asks(check, self.answers)
-        # Only this process can ask the one beside it to save and load.
-        own = {"linear_regression.save_weights", "linear_regression.load_weights"}
-        here = [entry for entry in entries if own.intersection(entry.replaced)]
-        shared = [entry for entry in entries if not own.intersection(entry.replaced)]
-        queue, results = Queue(len(shared)), os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                os.close(results[0])
-                with os.fdopen(results[1], "w") as pipe:
-                    for number in queue:
-                        outcome = self[shared[number]]
-                        pipe.write(json.dumps([shared[number].name, *outcome]) + "\n")
-            finally:  # what is missing then is tried by the process that asks for it
-                os._exit(0)
-        os.close(results[1])
-        for entry in here:
-            self[entry]
-        for number in queue:
-            self[shared[number]]
-        with os.fdopen(results[0]) as pipe:
-            for line in pipe:
-                name, *outcome = json.loads(line)
-                self.found[name] = Outcome(*outcome)
-        os.waitpid(child, 0)
+        shared = {entry.name: entry for entry in entries}
+        _inherited.update(outcomes=self, entries=shared)
+        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("fork")) as beside:
+            trials = {name: beside.submit(_try_beside, name) for name in shared}
+            for name in reversed(shared):
+                if trials[name].cancel():
+                    self[shared[name]]
+            for name, trial in trials.items():
+                # What fails there is tried again by the test that asks for it.
+                if not trial.cancelled() and not trial.exception():
+                    self.found[name] = trial.result()
 
 
-class Queue:
-    """The numbers below n, each for the one of several processes that takes it first."""
+_inherited: dict[str, Any] = {}
+"""What the fork works on: a function of the catalogue cannot be sent to it."""
 
-    def __init__(self, n: int) -> None:
-        # A pipe takes at least 4096 bytes that nobody has read yet: 2048 numbers.
-        self.read, write = os.pipe()
-        os.write(write, b"".join(number.to_bytes(2, "big") for number in range(n)))
-        os.close(write)
 
-    def __iter__(self) -> Iterator[int]:
-        while taken := os.read(self.read, 2):
-            yield int.from_bytes(taken, "big")
+def _try_beside(name: str) -> Outcome:
+    return _inherited["outcomes"][_inherited["entries"][name]]

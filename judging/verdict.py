@@ -6,6 +6,7 @@ expected and why.
 """
 
 import operator
+import unittest
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import PurePath
@@ -73,8 +74,12 @@ def printable(text: str) -> list[str]:
     )
 
 
-class NotTried(Exception):
-    """A check cannot be tried here; the words say what the system or the run lacks."""
+class NotTried(unittest.SkipTest):
+    """The system lacks for ever what a check needs; the words say what."""
+
+
+class NotDecided(unittest.SkipTest):
+    """The surroundings lack what a check needs; the words say what, and what to do."""
 
 
 def shown(value: Any, digits: int = 6) -> str:

@@ -10,6 +10,9 @@ from typing import Any
 
 from homework import EXERCISES, Exercise
 
+UNDECIDED = 6
+"""The exit status of a run in which nothing is wrong, but something could not be decided."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -20,9 +23,12 @@ class Result:
     name: str
     claim: str
     outcome: str
-    """"passed", "failed" or "skipped"."""
+    """"passed", "failed", "skipped", or, where it could not be tried, "not decided" or "not tried".
+
+    What the surroundings lack (digits that cannot be read) leaves the points undecided; what the
+    system never has (a limit to the size of files) leaves them to the other checks."""
     message: str
-    """For the learner; empty unless the check failed."""
+    """For the learner: what is wrong, or why it could not be tried."""
     examples: int
     of: int
     evidence: list[dict[str, Any]] = field(default_factory=list)
@@ -52,6 +58,7 @@ class Part:
 
     possible: Fraction
     earned: Fraction
+    undecided: Fraction
     checks: int
     """Those that it has, run or not."""
     results: list[Result]
@@ -66,6 +73,7 @@ class Row:
     passed: int
     checks: int
     examples: int
+    undecided: Fraction = Fraction(0)
 
 
 @dataclass
@@ -75,12 +83,17 @@ class Run:
     exercises: list[Exercise] = field(default_factory=lambda: [*EXERCISES.values()])
     results: dict[str, Result] = field(default_factory=dict)
     tried: dict[str, Tried] = field(default_factory=dict)
+    passed: int = 0
+    """Tests of any kind that ran and passed."""
     environment: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
     """The source of what the answers under test define, by "module.name"."""
 
     def take(self, report: Any) -> None:
         """Take in what a test left on pytest's report of it, if it left anything."""
+        self.passed += (
+            report.when == "call" and report.outcome == "passed" and not hasattr(report, "wasxfail")
+        )
         if result := getattr(report, "verified", None):
             self.add(Result(**result))
         if entry := getattr(report, "tried", None):
@@ -117,8 +130,14 @@ class Run:
             results = [r for r in self.of_exercise(exercise.number) if r.part == part]
             checks = max((result.of for result in results), default=0)
             share = exercise.points / len(exercise.parts)
-            full = checks and sum(result.outcome == "passed" for result in results) == checks
-            parts.append(Part(share, share if full else Fraction(0), checks, results))
+            passed, not_tried, not_decided = (
+                sum(result.outcome == outcome for result in results)
+                for outcome in ("passed", "not tried", "not decided")
+            )
+            earned = share if passed and passed + not_tried == checks else Fraction(0)
+            right_so_far = not_decided and passed + not_tried + not_decided == checks
+            undecided = share if right_so_far else Fraction(0)
+            parts.append(Part(share, earned, undecided, checks, results))
         return parts
 
     def score(self) -> list[Row]:
@@ -133,9 +152,27 @@ class Run:
                     sum(result.outcome == "passed" for result in results),
                     sum(part.checks for part in parts),
                     sum(result.examples for result in results),
+                    sum((part.undecided for part in parts), Fraction(0)),
                 )
             )
         return rows
+
+    def status(self, pytest_says: int, asked: int) -> int:
+        """The exit status: 0 says that each of the ``asked`` tests ran and passed.
+
+        1: something is wrong, or was skipped; 6: nothing is, but something could not be decided;
+        what pytest says of a run that it gave up (2 interrupted, 3 its own fault, 5 nothing ran)
+        stands.
+        """
+        if pytest_says not in (0, 1):
+            return pytest_says
+        outcomes = [result.outcome for result in self.results.values()]
+        if pytest_says == 0 and self.passed + outcomes.count("not tried") == asked:
+            return 0
+        undecided = outcomes.count("not decided")
+        if pytest_says == 0 and self.passed + outcomes.count("not tried") + undecided == asked:
+            return UNDECIDED
+        return 1
 
 
 def total(rows: list[Row]) -> tuple[Fraction, Fraction]:

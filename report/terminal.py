@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from homework import points
 from report.run import Run, total
@@ -40,7 +40,8 @@ def write_score(run: Run, writer: Writer) -> None:
                 (f"{row.passed} / {row.checks}", 10, row.passed == row.checks),
             ):
                 writer.write(f"{cell:>{width}}", green=full, red=not full)
-            writer.write_line(f"{row.examples:>10,}")
+            undecided = f"   {points(row.undecided)} not decided" if row.undecided else ""
+            writer.write_line(f"{row.examples:>10,}{undecided}")
     earned, possible = total(rows)
     by_reader = sum((row.exercise.points for row in rows if row.earned is None), Fraction(0))
     writer.write_line(
@@ -53,6 +54,17 @@ def write_score(run: Run, writer: Writer) -> None:
         f"{points(earned)} of the {points(possible - by_reader)} points that checks can decide; "
         f"the report's {points(by_reader)} is for a human reader to give."
     )
+    reasons = {r.message: r for r in run.results.values() if r.outcome.startswith("not ")}
+    for reason, result in reasons.items():
+        writer.write_line(f"{result.outcome}: {reason}", yellow=True)
+
+
+def close(run: Run, config: Any, writer: Writer) -> None:
+    """Write what outlives the run, whatever becomes of each; the score comes last."""
+    write_points(run, config.getoption("xmlpath"), writer)
+    if path := config.getoption("--pdf"):
+        write_pdf(run, Path(path), writer)
+    write_score(run, writer)
 
 
 def write_pdf(run: Run, path: Path, writer: Writer) -> None:

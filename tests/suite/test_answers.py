@@ -386,10 +386,21 @@ def test_a_changed_argument_is_told_and_put_back(make: Make, what: str, given: s
     X = torch.arange(4.0).reshape(2, 2)
     if given == "in a view":
         X = torch.arange(4.0).repeat_interleave(2)[::2].reshape(2, 2)
+    strides = X.stride()
     with pytest.raises(Wrong, match="changed its argument X to"):
         answers.autograd.gradient(X) if given != "by name" else answers.autograd.gradient(X=X)
     assert X.dtype == torch.float32
     assert X.tolist() == [[0, 1], [2, 3]]
+    assert X.stride() == strides, "the case is the same when it is tried again"
+
+
+def test_a_single_entry_that_changes_is_told_whatever_its_strides(make: Make) -> None:
+    answers = make(autograd="def gradient(X): X.zero_()")
+    X = torch.ones(1, 1, 2, dtype=torch.bfloat16)[..., 0]
+    assert X.stride() == (2, 2)
+    with pytest.raises(Wrong, match="changed its argument X to"):
+        answers.autograd.gradient(X)
+    assert X.tolist() == [[1]]
 
 
 UNCHANGED = {

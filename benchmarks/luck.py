@@ -1,6 +1,6 @@
 """Whether the trial's verdicts are luck: the whole catalogue, judged on other samples of cases.
 
-    python -m tests.suite.luck [SAMPLES]
+    python -m benchmarks.luck [SAMPLES]
 
 The trial judges each entry on one fixed sample. Here the samples come from other seeds. A mistake
 that one of them lets through, or a right answer that it rejects, is printed: its check has to be
@@ -40,7 +40,7 @@ def verdicts(number: int, answers: Answers) -> list[str]:
 def main() -> int:
     samples = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     torch.set_num_threads(1)  # tensors here are small, and what has used threads cannot fork
-    answers = Answers.here(Path(__file__).parents[2] / "solutions").install()
+    answers = Answers.here(Path(__file__).parents[1] / "solutions").install()
     entries, problems = len(MISTAKES) + len(ALTERNATIVES), 0
     for number in range(1, samples + 1):
         found = verdicts(number, answers)

@@ -1,0 +1,55 @@
+"""How answering processes begin; known before anything that takes long to import is imported."""
+
+import contextlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+
+@cache
+def context() -> Any:
+    """How processes begin: forked from one that knows torch, or anew where there is no fork."""
+    forks = hasattr(os, "fork") and "forkserver" in multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context("forkserver" if forks else "spawn")
+
+
+def prepare(*also: str) -> None:
+    """Begin to start the process that others are forked from, so that it is ready when needed.
+
+    Args: also, what it imports beside torch, where its forks run our own answers alone.
+    """
+    if context().get_start_method() != "forkserver":
+        return
+    context().set_forkserver_preload(["answering.preload", *also])
+    from multiprocessing import forkserver
+
+    with clean_surroundings():
+        forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def clean_surroundings() -> Iterator[None]:
+    """For the process that all others come from: it starts in the suite, with a known path."""
+    before, place = dict(os.environ), os.getcwd()
+    main = sys.modules["__main__"]
+    os.environ.pop("PYTHONSTARTUP", None)
+    os.environ.update(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", MPLBACKEND="Agg")
+    os.chdir(ROOT)
+    # What pytest was started with is no business of theirs, and costs its imports each time.
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        os.environ.clear()
+        os.environ.update(before)
+        with suppress(OSError):
+            os.chdir(place)
