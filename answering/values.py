@@ -113,9 +113,14 @@ def type_name(value: object) -> str:
     return plain_words(type.__dict__["__name__"].__get__(type(value)), 200)
 
 
+def bases_of(kind: type) -> tuple[type, ...]:
+    """A class and all its bases, whatever its own class says of them."""
+    return type.__dict__["__mro__"].__get__(kind)
+
+
 def inherited(kind: type, name: str) -> Any:
     """What a class, or the nearest of its bases that has it, holds under a name; None if none."""
-    for base in type.__dict__["__mro__"].__get__(kind):
+    for base in bases_of(kind):
         found = type.__dict__["__dict__"].__get__(base).get(name)
         if found is not None:
             return found

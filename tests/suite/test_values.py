@@ -153,6 +153,8 @@ def test_a_gradient_goes_along() -> None:
     assert not parameter.requires_grad
 
 
+UINT4: torch.dtype = vars(torch)["uint4"]
+
 ODD: dict[str, tuple[Callable[[], Tensor], str]] = {
     "sparse": (
         lambda: torch.eye(2).to_sparse(),
@@ -166,7 +168,7 @@ ODD: dict[str, tuple[Callable[[], Tensor], str]] = {
         lambda: torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.quint8),
         "a tensor of dtype quint8",
     ),
-    "of half bytes": (lambda: torch.zeros(2, dtype=torch.uint4), "a tensor of dtype uint4"),
+    "of half bytes": (lambda: torch.zeros(2, dtype=UINT4), "a tensor of dtype uint4"),
 }
 
 
@@ -245,7 +247,7 @@ def test_large_and_odd_values_arrive(value: Any) -> None:
 
 
 @given(
-    content=st.binary(min_size=16, max_size=64),
+    content=st.binary(min_size=32, max_size=64),
     kind=st.sampled_from("?bhilqBHILQefdFDgG"),
     order=st.sampled_from("<>="),
 )
