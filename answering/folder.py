@@ -82,7 +82,9 @@ class Folder(importlib.abc.MetaPathFinder):
                 submodule_search_locations=[str(place)] if is_package else None,
             )
         if not place.is_dir():
-            raise ModuleNotFoundError(f"there is no {fullname} in {self.folder}", name=fullname)
+            raise ModuleNotFoundError(
+                f"there is no {'/'.join(inner)}.py among the answers", name=fullname
+            )
         spec = importlib.machinery.ModuleSpec(fullname, None, is_package=True)
         spec.submodule_search_locations = [str(place)]
         return spec

@@ -36,7 +36,7 @@ class Process:
     """
 
     def __init__(self, place: Place, patience: float) -> None:
-        self.place, self.patience = place, patience
+        self.place, self.patience, self.allowed = place, patience, STARTING
         self.connection, theirs = context().Pipe()
         self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
         with clean_surroundings():
@@ -50,8 +50,9 @@ class Process:
         self, request: dict[str, Any], *, on_step: Callable[[str], None] | None = None
     ) -> dict[str, Any]:
         """The reply to a request. Raises Ended if none comes, Unfit if it cannot be read."""
-        deadline = time.monotonic() + self.patience
-        self._send(Packer().bytes(request), deadline)
+        self.allowed = self.patience
+        deadline = time.monotonic() + self.allowed
+        self._send(Packer().message(request), deadline)
         while True:
             reply = self._unpacked(self._receive(deadline - time.monotonic()))
             if "step" not in reply or on_step is None:
@@ -99,7 +100,7 @@ class Process:
         try:
             if not self.connection.poll(max(0.0, deadline - time.monotonic())):
                 self.kill()
-                raise Ended(f"did not come back within {self.patience:g} s")
+                raise Ended(f"did not come back within {self.allowed:g} s")
             return self.connection.recv_bytes(2 * MOST_BYTES)
         except (EOFError, OSError):
             raise self.how_it_ended() from None
@@ -127,7 +128,7 @@ class Process:
             left = deadline - time.monotonic()
             if left <= 0:
                 self.kill()
-                raise Ended(f"did not come back within {self.patience:g} s")
+                raise Ended(f"did not come back within {self.allowed:g} s")
             poll = select.poll()
             poll.register(own, select.POLLOUT if writing else select.POLLIN)
             poll.register(ended, select.POLLIN)

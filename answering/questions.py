@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from answering.values import bases_of
+
 Module = nn.Module
 
 
@@ -32,11 +34,11 @@ class Used(NamedTuple):
 
 def kind_of(value: Any) -> str | None:
     """Which of the kinds below an object is, or None: then it is no object to be asked."""
-    if isinstance(value, nn.Module):
+    bases = bases_of(type(value))
+    if nn.Module in bases:
         return "network"
-    kind = type(value)
-    for base in kind.__mro__:
-        place = (base.__module__, base.__name__)
+    for base in bases:
+        place = (vars(base).get("__module__"), base.__name__)
         if place == ("matplotlib.figure", "Figure"):
             return "figure"
         if place == ("torchvision.datasets.mnist", "MNIST"):

@@ -7,10 +7,12 @@ than it was told to accept is refused. Tensors that share memory on one side sha
 """
 
 import os
-import reprlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
+from operator import itemgetter
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -25,7 +27,16 @@ MOST_ENTRIES = 200_000
 """Entries of all containers of one message."""
 
 MOST_BYTES = 256 * 2**20
-"""Bytes of one message."""
+"""Bytes of all that the tensors, arrays and texts of one message hold, and of any tensor in it."""
+
+MOST_TREE = 32 * 2**20
+"""Bytes of the rest of a message, which takes up to twenty times as much once it is unpacked."""
+
+MOST_KEYS = 2_000
+"""Entries of a set, or of a dict whose keys are no texts: keys can be made to collide."""
+
+MOST_KINDS = 100
+"""Named tuples of different kinds in one message: each is a class."""
 
 DEEPEST = 40
 """How deep containers may be nested."""
@@ -34,10 +45,12 @@ LONGEST_WORDS = 2_000
 """Characters of a name, a repr or a message of an error."""
 
 DTYPES: dict[str, torch.dtype] = {
-    str(value).removeprefix("torch."): value
+    name: value
     for value in vars(torch).values()
     if isinstance(value, torch.dtype)
+    and not re.fullmatch("q.*|u?int[1-7]", name := str(value).removeprefix("torch."))
 }
+"""By name, but for the quantized and those of less than a byte: torch cannot even copy them."""
 
 
 REQUIRES_GRAD: Any = Tensor.requires_grad
@@ -73,12 +86,20 @@ class Handle:
 class Fields(tuple):
     """A named tuple of somebody else's: a tuple whose entries have names."""
 
+    __slots__ = ()
     _fields: tuple[str, ...] = ()
 
-    def __getattr__(self, name: str) -> Any:
-        if name in self._fields:
-            return self[self._fields.index(name)]
-        raise AttributeError(name)
+
+@lru_cache(maxsize=MOST_KINDS)
+def fields(name: str, entries: tuple[str, ...]) -> type[Fields]:
+    """The named tuples of this name, whose entries are called so."""
+    named = {
+        entry: property(itemgetter(place))
+        for place, entry in enumerate(entries)
+        if not entry.startswith("_")
+    }
+    own = {**named, "__slots__": (), "_fields": entries}
+    return type(name if name.isidentifier() else "tuple", (Fields,), own)
 
 
 def plain_words(text: object, most: int = LONGEST_WORDS) -> str:
@@ -92,12 +113,26 @@ def type_name(value: object) -> str:
     return plain_words(type.__dict__["__name__"].__get__(type(value)), 200)
 
 
+def bases_of(kind: type) -> tuple[type, ...]:
+    """A class and all its bases, whatever its own class says of them."""
+    return type.__dict__["__mro__"].__get__(kind)
+
+
+def inherited(kind: type, name: str) -> Any:
+    """What a class, or the nearest of its bases that has it, holds under a name; None if none."""
+    for base in bases_of(kind):
+        found = type.__dict__["__dict__"].__get__(base).get(name)
+        if found is not None:
+            return found
+    return None
+
+
 def words_of(value: object) -> str:
     """The repr of a foreign object, as far as it can be had: "" if it has none of its own."""
     if type(value).__repr__ is object.__repr__:
         return ""
     try:
-        text = plain_words(reprlib.repr(value))
+        text = plain_words(repr(value))
     except BaseException:
         return ""
     return "" if " at 0x" in text else " ".join(text.split())
@@ -116,15 +151,17 @@ class Packer:
     ) -> None:
         self.live, self.most = live, most
         self.entries, self.size = 0, 0
-        self.storages: list[bytes] = []
-        self.places: dict[int, int] = {}
+        self.contents: list[bytes] = []
+        self.places: dict[tuple[int, int], int] = {}
+        self.kept: list[torch.UntypedStorage] = []
+        """Storages that are packed: a temporary one that was let go would leave its address."""
 
-    def bytes(self, value: Any) -> bytes:
+    def message(self, value: Any) -> bytes:
         """The message. Raises Unfit if the value is too large."""
-        tree = self.tree(value)
-        return msgpack.packb(
-            [tree, self.storages], strict_types=True, unicode_errors="surrogatepass"
-        )
+        tree = msgpack.packb(self.tree(value), strict_types=True, unicode_errors="surrogatepass")
+        if len(tree) > MOST_TREE:
+            raise Unfit(f"more than {MOST_TREE // 2**20} MiB of numbers and words")
+        return msgpack.packb([tree, self.contents])
 
     def _count(self, entries: int = 1, size: int = 0) -> None:
         self.entries += entries
@@ -139,11 +176,15 @@ class Packer:
         self._count()
         if value is None or value is True or value is False:
             return value
+        kind = type(value)
+        if issubclass(kind, int):
+            return self._integer(int.__int__(value))
+        if issubclass(kind, str):
+            return self._text(str.__str__(value))
+        if issubclass(kind, bytes):
+            return ["bytes", self._content(bytes.__getitem__(value, slice(None)))]
         if depth > DEEPEST:
             return ["foreign", type_name(value), f"nested more than {DEEPEST} deep"]
-        kind = type(value)
-        if issubclass(kind, bool | int):
-            return self._integer(int.__int__(value))
         if issubclass(kind, numpy.generic):
             return self._scalar(value)
         if issubclass(kind, float):
@@ -151,22 +192,15 @@ class Packer:
         if issubclass(kind, complex):
             number = complex.__pos__(value)
             return ["complex", number.real, number.imag]
-        if issubclass(kind, str):
-            text = str.__str__(value)
-            self._count(0, 4 * len(text))
-            return text
-        if issubclass(kind, bytes):
-            self._count(0, len(value))
-            return ["bytes", bytes.__getitem__(value, slice(None))]
         if issubclass(kind, Tensor):
             return self._tensor(value, depth)
         if kind is numpy.ndarray:
             return self._array(value)
         if issubclass(kind, tuple):
             entries = [self.tree(entry, depth + 1) for entry in tuple.__iter__(value)]
-            fields = kind.__dict__.get("_fields")
-            if type(fields) is tuple and len(fields) == len(entries):
-                return ["fields", type_name(value), [plain_words(f, 100) for f in fields], entries]
+            names = inherited(kind, "_fields")
+            if type(names) is tuple and len(names) == len(entries):
+                return ["fields", type_name(value), [plain_words(n, 100) for n in names], entries]
             return ["tuple", entries]
         if issubclass(kind, list):
             return ["list", [self.tree(entry, depth + 1) for entry in list.__iter__(value)]]
@@ -176,11 +210,11 @@ class Packer:
             members = (set if issubclass(kind, set) else frozenset).__iter__(value)
             return ["set", [self.tree(entry, depth + 1) for entry in members]]
         if kind is range:
-            return ["range", value.start, value.stop, value.step]
+            return ["range", *map(self._integer, (value.start, value.stop, value.step))]
         if issubclass(kind, PurePath):
             return ["path", plain_words(os.fspath(value))]
-        if kind is torch.dtype:
-            return ["dtype", str(value).removeprefix("torch.")]
+        if kind is torch.dtype and (name := str(value).removeprefix("torch.")) in DTYPES:
+            return ["dtype", name]
         if issubclass(kind, torch.Generator):
             return ["generator", self._tensor(torch.Generator.get_state(value), depth)]
         if kind is Loader:
@@ -195,12 +229,26 @@ class Packer:
             return ["foreign", value.type_name, value.words]
         return ["foreign", type_name(value), words_of(value)]
 
+    def _content(self, content: bytes) -> int:
+        """The place of bytes beside the tree."""
+        self._count(0, len(content))
+        self.contents.append(content)
+        return len(self.contents) - 1
+
+    def _text(self, text: str) -> Any:
+        if len(text) <= LONGEST_WORDS:
+            return text
+        self._count(0, len(text))
+        return ["text", self._content(text.encode("utf-8", "surrogatepass"))]
+
     def _integer(self, value: int) -> Any:
         if -(2**63) <= value < 2**63:
             return value
         if value.bit_length() > 100_000:
             raise Unfit("an integer of more than 100,000 bits")
-        return ["integer", hex(value)]
+        digits = hex(value)
+        self._count(0, len(digits))
+        return ["integer", digits]
 
     def _pairs(self, value: dict, depth: int) -> list[Any]:
         return [
@@ -216,8 +264,9 @@ class Packer:
     def _array(self, value: Any) -> Any:
         if value.dtype.kind not in "biufc":
             return ["foreign", "ndarray", f"an array of dtype {value.dtype.kind}"]
-        self._count(0, value.nbytes)
-        return ["array", value.dtype.str, [*value.shape], value.tobytes()]
+        if value.nbytes > self.most:
+            raise Unfit(f"an array of shape {value.shape}")
+        return ["array", value.dtype.str, [*value.shape], self._content(value.tobytes())]
 
     def _tensor(self, value: Tensor, depth: int) -> Any:
         with torch._C.DisableTorchFunctionSubclass():
@@ -230,14 +279,14 @@ class Packer:
                 # What a subclass says of its shape, dtype or .grad is hearsay.
                 value = Tensor.as_subclass(value, Tensor)
             name = str(value.dtype).removeprefix("torch.")
+            if value.is_nested or name not in DTYPES:
+                nested = "nested " if value.is_nested else ""
+                return ["foreign", "Tensor", f"a {nested}tensor of dtype {name}"]
             facts = [name, [*value.shape], str(value.layout), str(value.device)]
-            if (
-                value.layout != torch.strided
-                or value.device.type == "meta"
-                or name not in DTYPES
-                or value.is_quantized
-            ):
+            if value.layout != torch.strided or value.is_meta:
                 return ["odd tensor", *facts]
+            if value.numel() * value.element_size() > self.most:
+                raise Unfit(f"a tensor of shape {tuple(value.shape)}")
             held = value.detach()
             if held.device.type != "cpu" or held.is_conj() or held.is_neg():
                 held = held.cpu().resolve_conj().resolve_neg()
@@ -247,7 +296,11 @@ class Packer:
                 held = held.contiguous().clone()
                 storage = held.untyped_storage()
             place = self._storage(storage)
-            gradient = None if own_gradient is None else self.tree(own_gradient, depth + 1)
+            # What was given other values behind autograd's back can have a .grad that fits no more.
+            fits = own_gradient is not None and (
+                (own_gradient.shape, own_gradient.dtype) == (held.shape, held.dtype)
+            )
+            gradient = self.tree(own_gradient, depth + 1) if fits else None
         return [
             "tensor",
             *facts,
@@ -260,18 +313,16 @@ class Packer:
         ]
 
     def _storage(self, storage: torch.UntypedStorage) -> int:
-        address = storage.data_ptr()
-        if address in self.places:
-            return self.places[address]
-        size = storage.nbytes()
-        self._count(0, size)
-        content = b""
-        if size:
-            content = torch.empty(0, dtype=torch.uint8).set_(storage).numpy().tobytes()  # type: ignore
-        if address:
-            self.places[address] = len(self.storages)
-        self.storages.append(content)
-        return len(self.storages) - 1
+        where = storage.data_ptr(), storage.nbytes()
+        if where not in self.places:
+            self._count(0, storage.nbytes())
+            content = b""
+            if storage.nbytes():
+                content = torch.empty(0, dtype=torch.uint8).set_(storage).numpy().tobytes()  # type: ignore
+            self.places[where] = len(self.contents)
+            self.contents.append(content)
+            self.kept.append(storage)
+        return self.places[where]
 
     def module(self, value: nn.Module, depth: int = 0) -> Any:
         """A network of the suite's own as a recipe, or what has become of one."""
@@ -279,21 +330,20 @@ class Packer:
             raise Unfit(f"modules nested more than {DEEPEST} deep")
         self._count()
         own = object.__getattribute__(value, "__dict__")
-        hooks = sum(
-            len(own.get(f"_{kind}_hooks") or ())
-            for kind in ("forward", "forward_pre", "backward", "backward_pre")
+        parameters, buffers, modules = (
+            [(plain_words(n), v) for n, v in own.get(f"_{kind}", {}).items()]
+            for kind in ("parameters", "buffers", "modules")
         )
         return [
             type_name(value),
             [own.get(name) for name in SIZES.get(type(value), ())],
             own.get("training") is True,
-            [[n, self.tree(p, depth + 1)] for n, p in own.get("_parameters", {}).items()],
-            [[n, self.tree(b, depth + 1)] for n, b in own.get("_buffers", {}).items()],
+            [[n, self.tree(p, depth + 1)] for n, p in parameters],
+            [[n, self.tree(b, depth + 1)] for n, b in buffers],
             [
                 [n, self.module(m, depth + 1) if isinstance(m, nn.Module) else None]
-                for n, m in own.get("_modules", {}).items()
+                for n, m in modules
             ],
-            hooks,
         ]
 
 
@@ -322,7 +372,6 @@ class Recipe:
     parameters: dict[str, Tensor | None]
     buffers: dict[str, Tensor | None]
     children: dict[str, "Recipe | None"]
-    hooks: int
 
     def build(self) -> nn.Module:
         """The network. Raises Unfit if it is none of the suite's own."""
@@ -342,29 +391,27 @@ class Recipe:
         made.training = self.training
         return made
 
-    def update(self, module: nn.Module) -> list[str]:
-        """Make a network hold what the recipe holds; what cannot be taken over, in words."""
-        lost = [] if self.hooks == 0 else [f"{self.hooks} hooks on its {self.type_name}"]
+    def update(self, module: nn.Module) -> None:
+        """Make a network hold what the recipe holds, as far as it has the same layers."""
         module.training = self.training
-        for kind, mine, theirs in (
-            ("parameter", self.parameters, module._parameters),
-            ("buffer", self.buffers, module._buffers),
+        for mine, theirs in (
+            (self.parameters, module._parameters),
+            (self.buffers, module._buffers),
         ):
+            for name in [name for name in theirs if name not in mine]:
+                del theirs[name]
             for name, value in mine.items():
-                local = theirs.get(name)
-                if value is None or local is None:
-                    if value is not local:
-                        lost.append(f"another {kind} {name}")
-                else:
+                local: Any = theirs.get(name)
+                if value is not None and local is not None:
                     take_over(local, value)
-            lost += [f"no {kind} {name} any more" for name in theirs if name not in mine]
-        if [*self.children] != [*module._modules]:
-            return [*lost, f"the children {[*self.children]} in place of {[*module._modules]}"]
+                elif value is not None and theirs is module._parameters:
+                    theirs[name] = as_parameter(value)
+                else:
+                    theirs[name] = value  # type: ignore[assignment]
         for name, child in self.children.items():
-            inner = module._modules[name]
+            inner = module._modules.get(name)
             if child is not None and inner is not None:
-                lost += child.update(inner)
-        return lost
+                child.update(inner)
 
 
 def as_parameter(value: Tensor) -> nn.Parameter:
@@ -375,14 +422,21 @@ def as_parameter(value: Tensor) -> nn.Parameter:
 
 
 def take_over(local: Tensor, value: Tensor) -> None:
-    """Make a tensor hold what another one holds: values, dtype, requires_grad and .grad."""
-    if local.dtype != value.dtype or local.shape != value.shape:
+    """Make a tensor hold what another one holds: values, dtype, requires_grad and .grad.
+
+    Raises RuntimeError where torch has no way to that, from float to a meta tensor for instance.
+    """
+    if local.is_leaf and local.requires_grad and not value.requires_grad:
+        local.requires_grad_(False)
+    if local.dtype != value.dtype or local.shape != value.shape or value.is_meta:
         local.data = value.detach()
     elif not same_bits(local, value):
-        local.detach().copy_(value.detach())
-    if local.is_leaf and local.requires_grad != value.requires_grad:
-        local.requires_grad_(value.requires_grad)
+        # Entries that lie in one place, as those of an expanded tensor, are written once.
+        once = tuple(slice(0, 1) if step == 0 else slice(None) for step in local.stride())
+        local.detach()[once].copy_(value.detach()[once])
     if local.is_leaf:
+        if value.requires_grad:
+            local.requires_grad_(True)
         if value.grad is None or local.grad is None:
             if value.grad is not local.grad:
                 local.grad = value.grad
@@ -402,7 +456,7 @@ WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 def _bits(value: Tensor) -> Tensor:
-    value = value.detach()
+    value = value.detach().resolve_conj().resolve_neg()
     value = torch.view_as_real(value) if value.is_complex() else value
     return value.view(WORDS[value.element_size()])
 
@@ -415,31 +469,48 @@ class Unpacker:
 
     def __init__(self, live: Callable[[Handle], Any] = lambda handle: handle) -> None:
         self.live = live
-        self.entries = 0
+        self.lists, self.entries = 0, 0
+        self.contents: list[bytes] = []
+        self.storages: dict[int, torch.UntypedStorage] = {}
+        self.kinds: set[Any] = set()
 
     def value(self, message: bytes) -> Any:
         """The value. Raises Unfit if the bytes are none."""
         try:
-            tree, contents = msgpack.unpackb(
-                message,
-                unicode_errors="surrogatepass",
-                strict_map_key=False,
-                max_bin_len=MOST_BYTES * 2,
-            )
-            self.storages = [self._storage(content) for content in contents]
-            return self.of(tree)
+            tree, self.contents = self._lists(message)
+            if len(tree) > MOST_TREE or any(
+                type(content) is not bytes for content in self.contents
+            ):
+                raise Unfit("bytes that are no message")
+            return self.of(self._lists(tree))
         except Unfit:
             raise
         except Exception as error:
             # Bytes that no Packer wrote can break anywhere; what they are is said once.
             raise Unfit(f"bytes that are no message ({type(error).__name__})") from error
 
-    def _storage(self, content: Any) -> torch.UntypedStorage:
-        if type(content) is not bytes:
-            raise Unfit("a storage that is no bytes")
-        if not content:
-            return torch.empty(0, dtype=torch.uint8).untyped_storage()
-        return torch.frombuffer(bytearray(content), dtype=torch.uint8).untyped_storage()
+    def _lists(self, message: bytes) -> Any:
+        return msgpack.unpackb(
+            message,
+            unicode_errors="surrogatepass",
+            list_hook=self._counted,
+            max_array_len=MOST_ENTRIES,
+            max_map_len=0,
+            max_ext_len=0,
+        )
+
+    def _counted(self, entries: list) -> list:
+        self.lists += 1
+        if self.lists > 4 * MOST_ENTRIES:
+            raise Unfit("more entries than a message may have")
+        return entries
+
+    def _storage(self, place: int) -> torch.UntypedStorage:
+        if place not in self.storages:
+            content = bytearray(self.contents[place])
+            made = torch.frombuffer(content, dtype=torch.uint8) if content else torch.empty(0)
+            self.storages[place] = made.untyped_storage()
+        return self.storages[place]
 
     def of(self, tree: Any) -> Any:
         """The value of one node of the tree."""
@@ -457,6 +528,8 @@ class Unpacker:
         return [self.of(entry) for entry in entries]
 
     def _dict(self, pairs: list) -> dict[Any, Any]:
+        if len(pairs) > MOST_KEYS and any(type(name) is not str for name, _ in pairs):
+            raise Unfit(f"a set, or a dict with other keys than texts, of {len(pairs):,} entries")
         found = {}
         for name, value in pairs:
             key = self.of(name)
@@ -470,10 +543,11 @@ class Unpacker:
     def _set(self, entries: list) -> Any:
         return {key for key, _ in self._dict([[entry, None] for entry in entries]).items()}
 
-    def _fields(self, name: str, fields: list[str], entries: list) -> Any:
-        kind: Any = type(name if name.isidentifier() else "tuple", (Fields,), {})
-        kind._fields = tuple(str(field) for field in fields)
-        return kind(self._entries(entries))
+    def _fields(self, name: str, names: list[str], entries: list) -> Any:
+        self.kinds.add((name, *names))
+        if len(self.kinds) > MOST_KINDS:
+            raise Unfit(f"more than {MOST_KINDS} kinds of named tuples")
+        return fields(name, tuple(names))(self._entries(entries))
 
     def _tensor(
         self,
@@ -488,10 +562,10 @@ class Unpacker:
         gradient: Any,
         is_parameter: bool,
     ) -> Tensor:
-        if prod(shape) > MOST_BYTES:
+        if prod(shape) * DTYPES[dtype].itemsize > MOST_BYTES:
             raise Unfit(f"a tensor of shape {tuple(shape)}")
         value = torch.empty(0, dtype=DTYPES[dtype]).set_(
-            self.storages[place], offset, tuple(shape), tuple(strides)
+            self._storage(place), offset, tuple(shape), tuple(strides)
         )
         if is_parameter:
             value = nn.Parameter(value, requires_grad=requires_grad)
@@ -511,8 +585,9 @@ class Unpacker:
         generator.set_state(self.of(state))
         return generator
 
-    def _array(self, dtype: str, shape: list[int], content: bytes) -> Any:
-        return numpy.frombuffer(bytearray(content), dtype=self._numbers(dtype)).reshape(shape)
+    def _array(self, dtype: str, shape: list[int], place: int) -> Any:
+        content = bytearray(self.contents[place])
+        return numpy.frombuffer(content, dtype=self._numbers(dtype)).reshape(shape)
 
     def _scalar(self, dtype: str, content: bytes) -> Any:
         return numpy.frombuffer(content, dtype=self._numbers(dtype))[0]
@@ -531,7 +606,6 @@ class Unpacker:
         parameters: list,
         buffers: list,
         children: list,
-        hooks: int,
     ) -> Recipe:
         """A network as it was described."""
         self.entries += 1
@@ -539,11 +613,16 @@ class Unpacker:
             plain_words(name, 200),
             [size for size in sizes if type(size) is int],
             training is True,
-            {plain_words(n): self.of(p) for n, p in parameters},
-            {plain_words(n): self.of(b) for n, b in buffers},
+            self._tensors(parameters),
+            self._tensors(buffers),
             {plain_words(n): None if m is None else self.recipe(*m) for n, m in children},
-            int(hooks),
         )
+
+    def _tensors(self, pairs: list) -> dict[str, Tensor | None]:
+        found = {plain_words(name): self.of(value) for name, value in pairs}
+        if not all(value is None or isinstance(value, Tensor) for value in found.values()):
+            raise Unfit("a network with other things than tensors for parameters")
+        return found
 
     READERS: ClassVar[dict[str, Callable[..., Any]]] = {
         "list": _entries,
@@ -551,8 +630,9 @@ class Unpacker:
         "fields": _fields,
         "dict": _dict,
         "set": _set,
-        "range": lambda self, start, stop, step: range(start, stop, step),
-        "bytes": lambda self, content: bytes(content),
+        "range": lambda self, *bounds: range(*self._entries([*bounds])),
+        "bytes": lambda self, place: self.contents[place],
+        "text": lambda self, place: self.contents[place].decode("utf-8", "surrogatepass"),
         "complex": lambda self, real, imaginary: complex(real, imaginary),
         "integer": lambda self, digits: int(digits, 16),
         "path": lambda self, text: Path(text),

@@ -28,7 +28,16 @@ from torch import nn
 
 from answering import confinement, questions
 from answering.folder import PACKAGE, Folder, apart
-from answering.values import Handle, Packer, Recipe, Unfit, Unpacker, plain_words, type_name
+from answering.values import (
+    Handle,
+    Packer,
+    Recipe,
+    Unfit,
+    Unpacker,
+    bases_of,
+    plain_words,
+    type_name,
+)
 
 MOST_PRINTED = 2_000
 """Characters kept of what an answer prints."""
@@ -66,26 +75,45 @@ class Error(NamedTuple):
     where: str
 
 
-class Printed(io.TextIOBase):
-    """Takes the place of stdout: keeps the first characters, and costs next to nothing after."""
+class Sink(io.RawIOBase):
+    """Keeps the first bytes of what is written to it, and costs next to nothing after."""
+
+    name = "<stdout>"
 
     def __init__(self) -> None:
-        self.kept: list[str] = []
-        self.left = MOST_PRINTED
+        self.kept = bytearray()
 
     def writable(self) -> bool:
         return True
 
-    def write(self, text: str) -> int:
-        if self.left > 0:
-            self.kept.append(plain_words(text, self.left))
-            self.left -= len(self.kept[-1])
-        return len(text)
+    def write(self, content: Any) -> int:
+        if len(self.kept) < 4 * MOST_PRINTED:
+            self.kept += bytes(content[: 4 * MOST_PRINTED])
+        return len(content)
+
+    def close(self) -> None:
+        """Stay open: the next function prints, too."""
+
+
+class Printed(io.TextIOWrapper):
+    """Takes the place of stdout and stderr."""
+
+    def __init__(self) -> None:
+        self.sink = Sink()
+        super().__init__(
+            self.sink,  # type: ignore[type-var]
+            encoding="utf-8",
+            errors="backslashreplace",
+            write_through=True,
+        )
+
+    def close(self) -> None:
+        """Stay open: the next function prints, too."""
 
     def take(self) -> str:
-        text = "".join(self.kept)
-        self.kept, self.left = [], MOST_PRINTED
-        return text
+        """What was printed since the last time, as far as it was kept."""
+        kept, self.sink.kept = self.sink.kept, bytearray()
+        return kept.decode("utf-8", "backslashreplace")[:MOST_PRINTED]
 
 
 class Missing(LookupError):
@@ -150,6 +178,8 @@ class Bench:
 
 def serve(connection: Connection, place: Place) -> None:
     """Answer requests until the connection ends. The first reply says whether it is confined."""
+    # Where there is no fork, it is imported now: as long as it takes, no answer's patience pays.
+    importlib.import_module("answering.preload")
     printed = Printed()
     confined = _settle(place, printed)
     replaced = {}
@@ -161,7 +191,7 @@ def serve(connection: Connection, place: Place) -> None:
     folder = Folder(place.folder)
     folder.install()
     bench = Bench(connection, folder, replaced)
-    connection.send_bytes(Packer().bytes({"confined": confined}))
+    connection.send_bytes(Packer().message({"confined": confined}))
     while True:
         try:
             request = connection.recv_bytes()
@@ -185,6 +215,7 @@ def _settle(place: Place, printed: Printed) -> bool:
     os.environ.update(
         kept,
         HOME=str(place.scratch),
+        USERPROFILE=str(place.scratch),
         TMPDIR=str(place.scratch),
         TEMP=str(place.scratch),
         TMP=str(place.scratch),
@@ -237,7 +268,7 @@ def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
     reply["printed"] = printed.take()
     reply["given"] = given
     try:
-        return Packer(bench.handle).bytes(reply)
+        return Packer(bench.handle).message(reply)
     except Unfit as unfit:
         reply = {"unfit": str(unfit), "printed": reply["printed"]}
     except BaseException as error:
@@ -245,7 +276,7 @@ def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
             "unfit": f"what cannot be passed on ({type_name(error)})",
             "printed": reply["printed"],
         }
-    return Packer().bytes(reply)
+    return Packer().message(reply)
 
 
 def same_luck(seed: int) -> None:
@@ -263,8 +294,15 @@ def described(error: BaseException, folder: Path) -> Error:
     except BaseException:
         lines = []
     words = lines[0][:300] if lines else ""
-    bases = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
+    bases = [base.__name__ for base in bases_of(type(error)) if base in BUILT_IN]
     return Error(type_name(error), words, tuple(bases), _where(error, folder))
+
+
+BUILT_IN = frozenset(
+    kind
+    for kind in vars(builtins).values()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+)
 
 
 def _where(error: BaseException, folder: Path) -> str:
@@ -333,7 +371,7 @@ def pause_at_steps(bench: Bench, given: list[Any], *, folder: str) -> None:
         paths = [os.fsdecode(a) for a in args if isinstance(a, str | bytes | os.PathLike)]
         if any(folder in path for path in paths):
             pausing = True
-            bench.connection.send_bytes(Packer().bytes({"step": event}))
+            bench.connection.send_bytes(Packer().message({"step": event}))
             bench.connection.recv_bytes()
             pausing = False
 

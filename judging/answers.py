@@ -44,8 +44,10 @@ class Call:
         ]
 
     def named(self) -> dict[str, Any]:
-        """The arguments by the names that the contract gives them."""
-        return dict(zip(self.function.parameters, self.args, strict=False)) | self.kwargs
+        """The arguments by the names that the contract gives them; one too many by its number."""
+        names = self.function.parameters
+        numbers = (f"argument {number + 1}" for number in range(len(names), len(self.args)))
+        return dict(zip([*names, *numbers], self.args, strict=False)) | self.kwargs
 
     def changed(self) -> tuple[str, str] | None:
         """A tensor argument whose values the call changed, and to what; they are put back."""
@@ -74,6 +76,8 @@ class Call:
             str(name)
             if isinstance(value, Tensor | torch.nn.Module | Live)
             else f"{name}={shown(value)}"
+            if str(name).isidentifier()
+            else shown(value)
             for name, value in named.items()
         )
         described = []

@@ -19,13 +19,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from answering import questions
 from answering.folder import Folder, apart
+from answering.own import Loader
 from answering.process import Ended, Process
-from answering.values import Handle, Recipe, Unfit, take_over
+from answering.values import Handle, Recipe, Unfit, plain_words, take_over
 from answering.worker import Bench, Error, Missing, Place, described, same_luck
+from judging.verdict import NotDecided
 
 CONFINED: set[bool] = set()
 """Whether the processes of this run were confined."""
@@ -142,7 +144,7 @@ class Here:
     @contextmanager
     def fresh(self) -> Iterator[Apart]:
         """The same answers in a process that has never seen them before."""
-        place = Place(self.folder, self.scratch, MEMORY, confined=False)
+        place = Place(self.folder, self.scratch, MEMORY, (self.shelf,), confined=False)
         if self.entry:
             place = replace(
                 place, entry=f"judging.known:replaced:{self.entry}", imports=("catalogue",)
@@ -163,7 +165,8 @@ class Apart:
         self.place, self.patience, self.refused = place, patience, refused or {}
         self.folder = place.folder
         self.process: Process | None = None
-        self.spare: Process | None = None
+        self.used = False
+        """Whether a process may have left something in the scratch folder."""
         self.luck: int | None = None
         self.new_case = False
         self.on_step: Callable[[str], None] | None = None
@@ -191,11 +194,10 @@ class Apart:
 
     def renew(self) -> None:
         """End the process, for another part: what one part did reaches no other."""
-        if self.process is not None:
-            self.process.kill()
-            self.process = None
-            for left in self.scratch.iterdir():
-                _remove(left)
+        self.end()
+        if self.used:
+            self.used = False
+            empty(self.scratch)
 
     def end(self) -> None:
         """End the process."""
@@ -207,7 +209,10 @@ class Apart:
         """Whether a name of the contract can be called, and its value if not."""
         if reason := self.refused.get(f"{module}.py"):
             return Outcome(missing=f"{module}.py {reason}")
-        return self._outcome({"do": "get", "module": module, "name": name})
+        outcome = self._outcome({"do": "get", "module": module, "name": name})
+        if type(outcome.result) is tuple and len(outcome.result) == 2:
+            return outcome
+        return replace(outcome, result=(False, outcome.result))
 
     def call(self, module: str, name: str, args: tuple, kwargs: Mapping[str, Any]) -> Outcome:
         """Call a function of the contract. The arguments hold afterwards what it left in them."""
@@ -235,19 +240,18 @@ class Apart:
             request["begin"], self.new_case = True, False
         try:
             if self.process is None or not self.process.alive:
-                self.process = Process(self.place, self.patience)
-                CONFINED.add(self.process.confined)
+                self.process = self._started()
             reply = self.process.ask(request, on_step=self.on_step)
-            printed = str(reply.get("printed", ""))
+            printed = plain_words(reply.get("printed"))
             if isinstance(now := reply.get("given"), list) and len(now) == len(given):
                 for before, after in zip(given, now, strict=True):
                     put_back(before, after)
             if "error" in reply:
-                return Outcome(raised=Raised(Error(*reply["error"])), printed=printed)
+                return Outcome(raised=Raised(error_of(*reply["error"])), printed=printed)
             if "missing" in reply:
-                return Outcome(missing=str(reply["missing"]), printed=printed)
+                return Outcome(missing=plain_words(reply["missing"]), printed=printed)
             if "unfit" in reply:
-                return Outcome(unfit=str(reply["unfit"]), printed=printed)
+                return Outcome(unfit=plain_words(reply["unfit"]), printed=printed)
             return Outcome(reply["result"], printed=printed)
         except Ended as ended:
             self.process = None
@@ -256,6 +260,15 @@ class Apart:
             # What came is not what a worker sends: the answer has written it itself.
             self.end()
             return Outcome(unfit=f"bytes that are no result ({error})")
+
+    def _started(self) -> Process:
+        try:
+            process = Process(self.place, self.patience)
+        except (Ended, OSError) as error:
+            raise NotDecided(f"no process for the answers could be started: {error}") from error
+        CONFINED.add(process.confined)
+        self.used = True
+        return process
 
     @contextmanager
     def fresh(self) -> Iterator[Apart]:
@@ -282,20 +295,30 @@ def folder_of_this_process(name: str) -> Path:
 
 
 def put_back(before: Any, after: Any) -> None:
-    """Make an argument hold what became of it on the other side, as far as it is of one kind."""
+    """Make an argument hold what became of it on the other side, as far as it is of one kind.
+
+    Raises Unfit where torch has no way to that: from a float to a meta tensor, for instance.
+    """
+    try:
+        _put_back(before, after)
+    except RuntimeError as error:
+        raise Unfit("an argument that has become of another kind") from error
+
+
+def _put_back(before: Any, after: Any) -> None:
     if isinstance(before, Tensor) and isinstance(after, Tensor):
         take_over(before, after)
     elif isinstance(before, nn.Module) and isinstance(after, Recipe):
         after.update(before)
     elif isinstance(before, dict) and isinstance(after, dict):
         for key, value in before.items():
-            put_back(value, after.get(key))
+            _put_back(value, after.get(key))
     elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
         for one, other in zip(before, after, strict=False):
-            put_back(one, other)
-    elif hasattr(before, "batches") and hasattr(after, "batches"):
-        put_back(before.batches, after.batches)
-    elif hasattr(before, "set_state") and hasattr(after, "get_state"):
+            _put_back(one, other)
+    elif isinstance(before, Loader) and isinstance(after, Loader):
+        _put_back(before.batches, after.batches)
+    elif isinstance(before, Generator) and isinstance(after, Generator):
         before.set_state(after.get_state())
 
 
@@ -340,9 +363,18 @@ IGNORED = {"__pycache__", ".git", ".venv", "venv", ".hypothesis", ".pytest_cache
 """Folders that are no part of anybody's answers."""
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        with suppress(OSError):
-            path.unlink()
+def empty(folder: Path) -> None:
+    """Put an empty folder in the place of this one, whatever answers have done to that."""
+    aside = Path(tempfile.mkdtemp(prefix="left-", dir=folder.parent))
+    with suppress(FileNotFoundError):
+        folder.rename(aside / folder.name)
+    folder.mkdir()
+    # What cannot be removed, closed folders or very deep ones, goes with the folder around it.
+    with suppress(RecursionError):
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def error_of(name: Any, words: Any, bases: Any, where: Any) -> Error:
+    """An error as the other side tells it: plain, bounded words, whatever came."""
+    kept = tuple(plain_words(base, 200) for base in bases[:20])
+    return Error(plain_words(name, 200), plain_words(words, 300), kept, plain_words(where, 300))

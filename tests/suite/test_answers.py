@@ -1,10 +1,11 @@
-"""The loading of answers: late, from one folder only, and without a trace on the suite itself."""
+"""The loading of answers: late, from one folder only, and without a trace on the suite itself.
+
+What holds wherever they run is tried here, in this process, and apart, in one of their own.
+"""
 
 import importlib
-import json
 import os
 import py_compile
-import random
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +17,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from answering.worker import Place
 from judging.answers import Answers
+from judging.sides import MEMORY, Apart, Raised
 from judging.verdict import Wrong
 
 Make = Callable[..., Answers]
+"""Makes a folder of the given files and loads the answers in it, as --solutions does."""
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -32,8 +36,8 @@ def write(folder: Path, files: dict[str, str]) -> Path:
 
 
 @pytest.fixture
-def make(tmp_path: Path, solutions: Answers) -> Iterator[Make]:
-    """Installs a folder with the given files, as --solutions does; then all is put back."""
+def here(tmp_path: Path, solutions: Answers) -> Iterator[Make]:
+    """Answers in this process; then all is put back."""
     finders, path, place = sys.meta_path[:], sys.path[:], Path.cwd()
     modules = dict(sys.modules)
     folder = tmp_path / "answers"
@@ -49,6 +53,30 @@ def make(tmp_path: Path, solutions: Answers) -> Iterator[Make]:
             del sys.modules[name]
     sys.modules.update({n: m for n, m in modules.items() if n.partition(".")[0] == "solutions"})
     torch.set_default_device(None)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Make]:
+    """Answers in processes of their own, which are gone afterwards."""
+    sides: list[Apart] = []
+
+    def made(**files: str) -> Answers:
+        home = tmp_path / f"home-{len(sides)}"
+        folder, scratch, shelf = home / "answers", home / "scratch", home / "shelf"
+        for new in (folder, scratch, shelf):
+            new.mkdir(parents=True)
+        sides.append(Apart(Place(write(folder, files), scratch, MEMORY, (shelf,)), patience=60.0))
+        return Answers(sides[-1])
+
+    yield made
+    for side in sides:
+        side.end()
+
+
+@pytest.fixture(params=["here", "apart"])
+def make(request: pytest.FixtureRequest) -> Make:
+    """Answers on either side."""
+    return request.getfixturevalue("here" if request.param == "here" else "elsewhere")
 
 
 def said(answers: Answers, module: str, name: str) -> str:
@@ -68,17 +96,19 @@ def test_a_missing_module_fails_when_it_is_asked_for(make: Make) -> None:
     answers = make(autograd=RIGHT)
     assert said(answers, "tensor_operations", "flatten").splitlines() == [
         "import tensor_operations",
-        f"  there is no tensor_operations.py in {answers.side.folder}",
-        "  expected a file with the answers of tensor_operations",
+        "  there is no tensor_operations.py",
+        "  expected a plain file with the answers of tensor_operations",
     ]
     assert answers.autograd.gradient(1) == "theirs"
 
 
 def test_a_missing_function_fails_alone(make: Make) -> None:
     answers = make(tensor_operations="def flatten(x): return 'theirs'")
-    message = said(answers, "tensor_operations", "middle")
-    assert "tensor_operations.middle is not defined in" in message
-    assert str(answers.side.folder / "tensor_operations.py") in message
+    assert said(answers, "tensor_operations", "middle").splitlines() == [
+        "tensor_operations.middle",
+        "  tensor_operations.middle is not defined in tensor_operations.py",
+        "  expected a definition with that name: the starter folder has its signature",
+    ]
     assert answers.tensor_operations.flatten(1) == "theirs"
 
 
@@ -94,7 +124,6 @@ BROKEN = {
     "no such module": ("import nothing_like_it", "raised ModuleNotFoundError", "line 1"),
     "no such name": ("from math import cosinus", "raised ImportError", "line 1"),
     "a null byte": ("x = '\0'", "raised", "expected a module that imports"),
-    "input": ("input()", "raised OSError", "line 1: input()"),
 }
 
 
@@ -117,26 +146,28 @@ def test_bytes_that_are_no_text_are_told(make: Make) -> None:
     assert "raised SyntaxError" in said(answers, "autograd", "gradient")
 
 
-RUNS: list[str] = []
-"""The modules that were run, in their order: they can reach this list, and only they fill it."""
-
-COUNTED = f"from {__name__} import RUNS\nRUNS.append(__name__)\n"
+COUNTED = "import torch\ntorch.RUNS = [*getattr(torch, 'RUNS', []), __name__]\n"
+"""Notes each module that is run, in their order, where all of them find it."""
 
 
-def test_a_module_runs_once_and_when_it_is_asked_for(make: Make) -> None:
+def test_a_module_runs_once_and_when_it_is_asked_for(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However it is asked for, and whether it works or not."""
-    RUNS.clear()
+    monkeypatch.setattr(torch, "RUNS", [], raising=False)  # which is undone afterwards
     answers = make(
         autograd=COUNTED + RIGHT,
         tensor_operations=COUNTED + "import autograd, solutions.autograd\n1 / 0",
         linear_regression="from .autograd import gradient as random_data",
+        gradient_comparison="import torch\ndef make_mlp(): return getattr(torch, 'RUNS', [])",
     )
-    assert RUNS == []
+    assert answers.gradient_comparison.make_mlp() == []
     for _ in range(3):
         assert "ZeroDivisionError" in said(answers, "tensor_operations", "flatten")
         assert answers.autograd.gradient(1) == "theirs"
         assert answers.linear_regression.random_data(1) == "theirs"
-    assert RUNS == ["solutions.tensor_operations", "solutions.autograd"]
+    ran = ["solutions.tensor_operations", "solutions.autograd"]
+    assert answers.gradient_comparison.make_mlp() == ran
 
 
 CALLS = {
@@ -181,25 +212,25 @@ def test_what_the_folder_lacks_is_not_taken_from_the_reference(make: Make, how: 
     assert "there is no autograd.py" in said(answers, "autograd", "gradient")
 
 
-def test_a_solutions_package_that_was_imported_is_forgotten(make: Make, tmp_path: Path) -> None:
+def test_a_solutions_package_that_was_imported_is_forgotten(here: Make, tmp_path: Path) -> None:
     """Neither as a module in memory nor on the path."""
-    elsewhere = write(
-        tmp_path / "elsewhere", {"solutions/autograd": "def gradient(X): return 'no'"}
-    )
-    sys.path.insert(0, str(elsewhere))
+    stray = write(tmp_path / "elsewhere", {"solutions/autograd": "def gradient(X): return 'no'"})
+    sys.path.insert(0, str(stray))
     stranger = ModuleType("solutions.autograd")
     stranger.gradient = lambda X: "no"  # type: ignore[attr-defined]
     sys.modules["solutions.autograd"] = stranger
-    assert "is not defined" in said(make(autograd=""), "autograd", "gradient")
+    assert "is not defined" in said(here(autograd=""), "autograd", "gradient")
 
 
-def test_a_library_of_the_same_name_is_not_meant(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_library_of_the_same_name_is_not_meant(make: Make) -> None:
     """There is an autograd on PyPI: beside an exercise of that name, it is not what is imported."""
-    monkeypatch.setitem(sys.modules, "autograd", ModuleType("autograd"))
     answers = make(
-        autograd=RIGHT, tensor_operations="from autograd import gradient\nflatten = gradient"
+        autograd=RIGHT,
+        tensor_operations="import sys, types\n"
+        "sys.modules['autograd'] = types.ModuleType('autograd')\n"
+        "from autograd import gradient\n"
+        "del sys.modules['autograd']\n"
+        "flatten = gradient",
     )
     assert answers.tensor_operations.flatten(1) == "theirs"
 
@@ -222,14 +253,15 @@ def test_bytecode_is_neither_read_nor_left(make: Make) -> None:
     for name in ("autograd", "helper"):
         (answers.side.folder / f"{name}.py").unlink()
     answers.install()
+    answers.begin("another part")
     assert "there is no autograd.py" in said(answers, "autograd", "gradient")
     assert "no module" in said(answers, "tensor_operations", "f").lower()
 
 
-def test_two_folders_in_turn_do_not_mix(make: Make, tmp_path: Path) -> None:
+def test_two_folders_in_turn_do_not_mix(here: Make, tmp_path: Path) -> None:
     """Nor under the bare names that the first has given its modules."""
     source = "import autograd\nimport helper\ndef flatten(x): return autograd.name + helper.name"
-    first = make(tensor_operations=source, autograd="name = 'a'", helper="name = 'a'")
+    first = here(tensor_operations=source, autograd="name = 'a'", helper="name = 'a'")
     assert first.tensor_operations.flatten(1) == "aa"
     files = {"tensor_operations": source, "autograd": "name = 'b'", "helper": "name = 'b'"}
     second = Answers.here(write(tmp_path / "second", files)).install()
@@ -306,59 +338,65 @@ TRAPS = ["json", "random", "torch", "numpy", "tests", "report", "data", "conftes
 NOWHERE = "a_package_that_is_optional"
 
 
-@pytest.fixture
-def trapped(make: Make, monkeypatch: pytest.MonkeyPatch) -> Answers:
-    """Answers beside modules that stop whoever imports them, in a folder put on the path."""
+def test_names_of_libraries_stay_theirs_for_everybody(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the suite, for packages that look whether an optional one is there, for the answers."""
     # A module of the standard library that has not been imported yet.
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
-    return make(
+    answers = make(
         **dict.fromkeys([*TRAPS, NOWHERE], "raise SystemExit('this was a trap')"),
         autograd="import sys, os\nsys.path.insert(0, os.path.dirname(__file__))\n" + RIGHT,
-        tensor_operations="import random, json\ndef flatten(x): return [random, json]",
+        tensor_operations="import random, json, colorsys\n"
+        "def flatten(x): return [random.__file__, json.__file__, colorsys.__file__]",
     )
-
-
-def test_names_of_libraries_stay_theirs_for_everybody(trapped: Answers) -> None:
-    """For the suite, for packages that look whether an optional one is there, for the answers."""
-    assert trapped.autograd.gradient(1) == "theirs"
-    assert trapped.tensor_operations.flatten(1) == [random, json]
-    assert str(trapped.folder) not in sys.path
+    assert answers.autograd.gradient(1) == "theirs"
+    files = [importlib.import_module(name).__file__ for name in ("random", "json", "colorsys")]
+    assert answers.tensor_operations.flatten(1) == files
+    assert str(answers.side.folder) not in sys.path
     for name in TRAPS:
-        assert str(trapped.folder) not in str(importlib.import_module(name).__file__)
+        assert str(answers.side.folder) not in str(importlib.import_module(name).__file__)
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module(NOWHERE)
 
 
 # Global state
 
-STATE: dict[str, tuple[str, Callable[[], Any]]] = {
-    "the default dtype": ("torch.set_default_dtype(torch.float64)", torch.get_default_dtype),
-    "that gradients are recorded": ("torch.set_grad_enabled(False)", torch.is_grad_enabled),
-    "the default device": ("torch.set_default_device('meta')", lambda: torch.ones(1).device),
+STATE = {
+    "the default dtype": ("torch.set_default_dtype(torch.float64)", "torch.get_default_dtype()"),
+    "that gradients are recorded": ("torch.set_grad_enabled(False)", "torch.is_grad_enabled()"),
+    "the default device": ("torch.set_default_device('meta')", "torch.ones(1).device"),
     "anomaly detection": (
         "torch.autograd.set_detect_anomaly(True)",
-        torch.is_anomaly_enabled,
+        "torch.is_anomaly_enabled()",
     ),
-    "the folder": ("import os; os.chdir('/')", Path.cwd),
+    "the folder": ("os.chdir('/')", "os.getcwd()"),
 }
+"""A change, and what shows whether it lasts."""
 
 
 @pytest.mark.parametrize("when", ["at import", "in a call", "in a call that raises"])
 @pytest.mark.parametrize("what", STATE)
 def test_what_an_answer_sets_for_itself_is_put_back(make: Make, what: str, when: str) -> None:
+    """For the suite, and for the next answer."""
     change, state = STATE[what]
-    before = state()
+    before = eval(state)
     body = {"in a call": change, "in a call that raises": f"{change}; 1 / 0"}.get(when, "pass")
     answers = make(
-        autograd=f"import torch\n{change if when == 'at import' else ''}\n"
-        f"def gradient(X):\n    {body}\n"
+        autograd=f"import os, torch\n{change if when == 'at import' else ''}\n"
+        f"def gradient(X):\n    {body}\n    return str({state})\n",
+        tensor_operations=f"import os, torch\ndef flatten(x): return str({state})",
     )
-    answers.autograd.gradient.outcome(1)
-    assert state() == before
+    told = answers.tensor_operations.flatten(1)
+    changed = answers.autograd.gradient.outcome(1)
+    assert eval(state) == before
+    assert answers.tensor_operations.flatten(1) == told
+    if when == "in a call":
+        assert changed != told, "the change can be seen"
 
 
-def test_where_gradients_are_off_they_stay_off(make: Make) -> None:
-    answers = make(autograd=RIGHT)
+def test_where_gradients_are_off_they_stay_off(here: Make) -> None:
+    answers = here(autograd=RIGHT)
     with torch.no_grad():
         answers.autograd.gradient(1)
         assert not torch.is_grad_enabled()
@@ -417,8 +455,8 @@ UNCHANGED = {
 
 @pytest.mark.parametrize("what", UNCHANGED)
 def test_an_argument_that_stays_is_no_matter(make: Make, what: str) -> None:
-    answers = make(autograd="def gradient(X): return X")
-    assert answers.autograd.gradient(UNCHANGED[what]) is UNCHANGED[what]
+    answers = make(autograd="def gradient(X): return X is not None")
+    assert answers.autograd.gradient(UNCHANGED[what]) is True
 
 
 def test_the_marks_of_autograd_are_put_back(make: Make) -> None:
@@ -448,11 +486,14 @@ def test_a_call_is_told_as_it_was_made(make: Make) -> None:
         ((torch.ones(9, 9),), {}, "with X being a tensor of shape (9, 9)"),
         ((1,), {"path": Path("/tmp/w.pt")}, "gradient(X=1, path='w.pt')"),
         ((1,), {"model": nn.Linear(1, 1)}, "gradient(X=1, model)"),
-        ((1, 2, 3), {}, "gradient(0=1, 1=2, 2=3)"),
+        ((1, 2, 3), {}, "gradient(X=1, M=2, 3)"),
+        ((1, 2, X), {}, "gradient(X=1, M=2, argument 3) with argument 3 = [[1, 0], [0, 1]]"),
+        ((1,), {"out": 2}, "gradient(X=1, out=2)"),
     ]
     for given, named, told in cases:
         outcome = answers.autograd.gradient.outcome(*given, **named)
-        assert isinstance(outcome, ValueError | TypeError)
+        assert isinstance(outcome, Raised)
+        assert outcome.is_a(ValueError, TypeError)
         assert told in str(answers.calls[-1])
 
 
@@ -463,8 +504,10 @@ def test_what_is_no_function_is_told_as_such(make: Make) -> None:
         answers.autograd.gradient(torch.ones(1))
 
 
-def test_printing_is_nobodys_business(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
-    answers = make(autograd="print('a\\n' * 10**5)\ndef gradient(X): print(X); return 1 / 0")
+def test_what_an_answer_prints_is_no_part_of_what_it_gives(
+    here: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = here(autograd="print('a\\n' * 10**5)\ndef gradient(X): print(X); return 1 / 0")
     outcome = answers.autograd.gradient.outcome("flood")
     assert "flood" in capsys.readouterr().out
     assert "flood" not in str(outcome)
@@ -474,4 +517,4 @@ def test_the_answers_of_this_run_are_untouched(solutions: Answers) -> None:
     """These tests have put everything back, in whatever order they ran."""
     value = solutions.autograd.gradient(torch.eye(3))
     assert isinstance(value, Tensor)
-    assert sys.modules["solutions.autograd"].__file__ == str(solutions.folder / "autograd.py")
+    assert sys.modules["solutions.autograd"].__file__ == str(solutions.side.folder / "autograd.py")
