@@ -26,15 +26,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from judging import recording
-from judging.session import (
-    answers_under_test,
-    faults_before,
-    folder_of,
-    is_reference,
-    is_worker,
-    prepare,
-    select,
-)
+from judging import session as rules
 from report import listing, terminal
 from report.run import Run
 
@@ -46,8 +38,8 @@ RUN = Run()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    prepare(config)
-    if config.getoption("--html", None) and not is_worker(config):
+    rules.prepare(config)
+    if config.getoption("--html", None) and not rules.is_worker(config):
         from report.html import Page
 
         config.pluginmanager.register(Page(RUN))
@@ -58,28 +50,30 @@ def solutions(request: pytest.FixtureRequest) -> Iterator[Answers]:
     """The answers under test: the reference, or the folder given with --solutions."""
     import catalogue  # noqa: F401 - so that the diagnosis knows the mistakes
 
-    with answers_under_test(request.config) as answers:
+    with rules.answers_under_test(request.config) as answers:
         yield answers
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what judges the suite itself where a learner's answers are judged."""
     about_the_suite = ("test_trial.py", "test_notebook.py")
-    return True if collection_path.name in about_the_suite and not is_reference(config) else None
+    return (
+        True if collection_path.name in about_the_suite and not rules.is_reference(config) else None
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    select(config, items)
+    rules.select(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Start what runs in processes of its own, before an answer is loaded here."""
-    if session.config.option.collectonly or is_worker(session.config):
+    if session.config.option.collectonly or rules.is_worker(session.config):
         return
     import catalogue  # noqa: F401 - the processes try its entries, too
 
-    modules = {item.path.stem for item in session.items}
-    if "test_notebook" in modules:  # its 5 s of CPU time run beside the 20 s of the checks
+    # Its 5 s of CPU time run beside the 20 s of the checks.
+    if any(item.path.stem == "test_notebook" for item in session.items):
         from tests.test_notebook import execution
 
         execution()
@@ -87,7 +81,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
     """Tell what is wrong with the surroundings before the first check, and not by a check."""
-    return [f"not decided will be: {fault}" for fault in faults_before(items)]
+    return [f"not decided will be: {fault}" for fault in rules.faults_before(items)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -110,24 +104,18 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """With -v the line of a known mistake says who rejects it: the whole table, as it is made."""
-    entry = getattr(report, "tried", None)
-    if not (entry and entry["is_mistake"] and report.passed):
-        return None
-    return "passed", ".", f"PASSED (rejected by {entry['rejected_by']})"
+    rejected_by = report.passed and (getattr(report, "tried", None) or {}).get("rejected_by")
+    return ("passed", ".", f"PASSED (rejected by {rejected_by})") if rejected_by else None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     """The score is the last that is printed, whatever became of the run, and decides its status."""
-    config = session.config
-    if RUN.results:
-        ran = {result.exercise for result in RUN.results.values()}
-        RUN.environment = recording.environment(config, ran, RUN.trial())
-        if recording.reports_wanted(config):
-            RUN.code = listing.sources(folder_of(config))
     try:
+        if RUN.results:
+            RUN.environment = recording.environment(session.config, RUN.ran(), RUN.trial())
+            RUN.code = listing.sources(rules.folder_of(session.config))
         return (yield)
     finally:
-        if RUN.results and not is_worker(config):
-            terminal.close(RUN, config, config.pluginmanager.getplugin("terminalreporter"))
-            session.exitstatus = RUN.status(session.exitstatus, session.testscollected)
+        if RUN.results and not rules.is_worker(session.config):
+            terminal.close(RUN, session)

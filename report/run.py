@@ -103,6 +103,10 @@ class Run:
         """Take in the result of one check."""
         self.results[result.name] = result
 
+    def ran(self) -> set[str]:
+        """The exercises of which a check ran."""
+        return {result.exercise for result in self.results.values()}
+
     def of_exercise(self, number: str) -> list[Result]:
         """The results of one exercise, in the order in which its checks ran."""
         return [result for result in self.results.values() if result.exercise == number]

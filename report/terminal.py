@@ -59,16 +59,18 @@ def write_score(run: Run, writer: Writer) -> None:
         writer.write_line(f"{result.outcome}: {reason}", yellow=True)
 
 
-def close(run: Run, config: Any, writer: Writer) -> None:
-    """Write what outlives the run, whatever becomes of each; the score comes last."""
+def close(run: Run, session: Any) -> None:
+    """Write what outlives pytest's session, whatever becomes of each, and set its exit status."""
+    config, writer = session.config, session.config.pluginmanager.getplugin("terminalreporter")
     write_points(run, config.getoption("xmlpath"), writer)
     if path := config.getoption("--pdf"):
         write_pdf(run, Path(path), writer)
     write_score(run, writer)
+    session.exitstatus = run.status(session.exitstatus, session.testscollected)
 
 
 def write_pdf(run: Run, path: Path, writer: Writer) -> None:
-    """Write the report, and say so. Whatever becomes of it, the score above stands."""
+    """Write the report, and say so. Whatever becomes of it, the score stands."""
     try:
         from report import pdf
 
@@ -80,7 +82,7 @@ def write_pdf(run: Run, path: Path, writer: Writer) -> None:
 
 
 def write_points(run: Run, xml: str | None, writer: Writer) -> None:
-    """Add the points to the JUnit XML, where there is one. The score above stands."""
+    """Add the points to the JUnit XML, where there is one. The score stands."""
     try:
         if xml:
             from report import junit
