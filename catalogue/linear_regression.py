@@ -12,20 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss, mse_loss
 
+from answering.own import LinearRegression
 from judging.known import Part
 
 in_linear_regression = Part("2.5", "LinearRegression")
-
-
-class LinearRegression(nn.Module):
-    """The right model, under the name that the contract gives it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.linear = nn.Linear(1, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x)
 
 
 @in_linear_regression.mistake(

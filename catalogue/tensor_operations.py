@@ -59,10 +59,9 @@ def random_matrices_use_the_generator_for_A_alone(
 )
 def random_matrices_seed_themselves(shape=(5, 5), *, dtype=torch.float32, generator=None):
     generator = Generator().manual_seed(0)
-    return (
-        torch.randn(shape, dtype=dtype, generator=generator),
-        torch.randn(shape, dtype=dtype, generator=generator),
-    )
+    A = torch.randn(shape, dtype=dtype, generator=generator)
+    B = torch.randn(shape, dtype=dtype, generator=generator)
+    return A, B
 
 
 @in_random_matrices.mistake(
@@ -72,10 +71,9 @@ def random_matrices_seed_themselves(shape=(5, 5), *, dtype=torch.float32, genera
 def random_matrices_start_again_from_the_seed(shape=(5, 5), *, dtype=torch.float32, generator=None):
     if generator is not None:
         generator = Generator().manual_seed(generator.initial_seed())
-    return (
-        torch.randn(shape, dtype=dtype, generator=generator),
-        torch.randn(shape, dtype=dtype, generator=generator),
-    )
+    A = torch.randn(shape, dtype=dtype, generator=generator)
+    B = torch.randn(shape, dtype=dtype, generator=generator)
+    return A, B
 
 
 @in_random_matrices.mistake(
@@ -92,10 +90,9 @@ def random_matrices_ignore_the_dtype(shape=(5, 5), *, dtype=torch.float32, gener
     "torch.randn.",
 )
 def random_matrices_of_integers(shape=(5, 5), *, dtype=torch.float32, generator=None):
-    return (
-        torch.randint(0, 10, shape, generator=generator),
-        torch.randint(0, 10, shape, generator=generator),
-    )
+    A = torch.randint(0, 10, shape, generator=generator)
+    B = torch.randint(0, 10, shape, generator=generator)
+    return A, B
 
 
 @in_random_matrices.mistake(
@@ -104,10 +101,9 @@ def random_matrices_of_integers(shape=(5, 5), *, dtype=torch.float32, generator=
 )
 def random_matrices_of_the_transposed_shape(shape=(5, 5), *, dtype=torch.float32, generator=None):
     columns, rows = shape
-    return (
-        torch.randn(rows, columns, dtype=dtype, generator=generator),
-        torch.randn(rows, columns, dtype=dtype, generator=generator),
-    )
+    A = torch.randn(rows, columns, dtype=dtype, generator=generator)
+    B = torch.randn(rows, columns, dtype=dtype, generator=generator)
+    return A, B
 
 
 @in_random_matrices.mistake(
@@ -115,10 +111,9 @@ def random_matrices_of_the_transposed_shape(shape=(5, 5), *, dtype=torch.float32
     look="(5, 5) is only the default: use the parameter shape.",
 )
 def random_matrices_of_a_fixed_shape(shape=(5, 5), *, dtype=torch.float32, generator=None):
-    return (
-        torch.randn(5, 5, dtype=dtype, generator=generator),
-        torch.randn(5, 5, dtype=dtype, generator=generator),
-    )
+    A = torch.randn(5, 5, dtype=dtype, generator=generator)
+    B = torch.randn(5, 5, dtype=dtype, generator=generator)
+    return A, B
 
 
 @in_random_matrices.mistake(
