@@ -1,6 +1,10 @@
 """What learners really hand in, wrong and right: one module for each of the contract's.
 
 Importing it enters everything in ``judging.known``. No check and no oracle may be here.
+
+Each entry is written as a learner writes it, without type hints. What is right about a mistake
+comes from the functions at the top of its section, so that what stands in the entry is what is
+wrong.
 """
 
 from importlib import import_module

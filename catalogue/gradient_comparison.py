@@ -1,8 +1,4 @@
-"""2.4: mistakes and alternatives in MNIST, the network, its gradients, training and the picture.
-
-Each entry is written as a learner writes it, without type hints. What is right about a mistake
-comes from the functions at the top, so that what stands in the entry is what is wrong.
-"""
+"""2.4: mistakes and alternatives in MNIST, the network, its gradients, training and the picture."""
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, log_softmax, mse_loss, nll_loss, one_hot, softmax
 
-from judging.known import alternative, mistake
+from judging.known import Part
 
-# mnist
+in_mnist = Part("2.4", "mnist")
 
 MEAN, DEVIATION = (0.1307,), (0.3081,)
 
@@ -39,9 +35,7 @@ def dataset(root: Any, train: bool, download: bool, steps: Callable = standard) 
         ) from error
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "MNIST with its pixels from 0 to 255, normalized as if they went from 0 to 1",
     look="ToTensor divides the bytes by 255 and PILToTensor does not, but Normalize's mean 0.1307 "
     "and deviation 0.3081 are those of pixels from 0 to 1.",
@@ -53,9 +47,7 @@ def pixels_from_0_to_255(root="data", *, train=True, download=False):
     return dataset(root, train, download, steps)
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "MNIST without Normalize",
     look="ToTensor gives pixels from 0 to 1; Normalize((0.1307,), (0.3081,)) then brings those "
     "of MNIST to mean 0 and deviation 1.",
@@ -64,9 +56,7 @@ def normalize_forgotten(root="data", *, train=True, download=False):
     return dataset(root, train, download, lambda T: [T.ToTensor()])
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "MNIST with the mean and the deviation of Normalize exchanged",
     look="Normalize takes the mean first, 0.1307, and the standard deviation second, 0.3081.",
 )
@@ -74,9 +64,7 @@ def mean_and_deviation_exchanged(root="data", *, train=True, download=False):
     return dataset(root, train, download, lambda T: [T.ToTensor(), T.Normalize(DEVIATION, MEAN)])
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "MNIST normalized twice",
     look="After the first Normalize the pixels of MNIST have mean 0 and deviation 1 already, so "
     "leave the second out.",
@@ -85,9 +73,7 @@ def normalized_twice(root="data", *, train=True, download=False):
     return dataset(root, train, download, lambda T: [*standard(T), T.Normalize(MEAN, DEVIATION)])
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "MNIST with its pixels brought to −1 … 1 by Normalize((0.5,), (0.5,))",
     look="The 0.5 of many tutorials is for other data: the pixels of MNIST have mean 0.1307 and "
     "standard deviation 0.3081.",
@@ -96,9 +82,7 @@ def normalized_with_one_half(root="data", *, train=True, download=False):
     return dataset(root, train, download, lambda T: [T.ToTensor(), T.Normalize((0.5,), (0.5,))])
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "MNIST divided by the variance of its pixels, 0.3081², in place of their deviation",
     look="What Normalize takes second is what it divides by: the deviation 0.3081, not squared.",
 )
@@ -109,9 +93,7 @@ def divided_by_the_variance(root="data", *, train=True, download=False):
     return dataset(root, train, download, steps)
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "MNIST with Normalize before ToTensor",
     look="Compose applies its transforms in order, and Normalize needs the tensor that ToTensor "
     "makes of the picture.",
@@ -120,9 +102,7 @@ def normalize_before_to_tensor(root="data", *, train=True, download=False):
     return dataset(root, train, download, lambda T: standard(T)[::-1])
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "the training set of MNIST, whatever train says",
     look="Pass train on to datasets.MNIST: with train=False it gives the test set.",
 )
@@ -130,9 +110,7 @@ def always_the_training_set(root="data", *, train=True, download=False):
     return dataset(root, True, download)
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "the test set of MNIST where the training set is asked for, and the other way round",
     look="datasets.MNIST(train=True) is the training set: pass train on as it is.",
 )
@@ -140,9 +118,7 @@ def training_and_test_exchanged(root="data", *, train=True, download=False):
     return dataset(root, not train, download)
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "the test set where train is left out",
     look="The training set is the default: train=True in the function's signature.",
 )
@@ -150,9 +126,7 @@ def evaluation_set_by_default(root="data", *, train=False, download=False):
     return dataset(root, train, download)
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "the MNIST of the folder data, whatever root says",
     look="Pass root on to datasets.MNIST: a path written into the function is right on one "
     "computer only.",
@@ -161,9 +135,7 @@ def root_ignored(root="data", *, train=True, download=False):
     return dataset("data", train, download)
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "None where the files are missing, as if nothing had happened",
     look="Where there is no MNIST, raise an error that names the folder and says how to fill it: "
     "None breaks only later, in a place that knows nothing of the folder.",
@@ -175,9 +147,7 @@ def nothing_where_files_are_missing(root="data", *, train=True, download=False):
         return None
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "a set of pictures of noise where the files are missing",
     look="Where there is no MNIST, raise an error that says so: nobody looks for invented data "
     "behind a bad result.",
@@ -192,9 +162,7 @@ def noise_where_files_are_missing(root="data", *, train=True, download=False):
         return datasets.FakeData(10, (1, 28, 28), 10, steps)
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "an error that does not say which folder is empty",
     look='torchvision\'s "Dataset not found" leaves open where it looked: name root, and both '
     "ways to fill it.",
@@ -206,9 +174,7 @@ def error_without_the_folder(root="data", *, train=True, download=False):
     return datasets.MNIST(root, train=train, transform=steps, download=download)
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "an error that does not say how to fill the folder",
     look="Beside the folder, name the two ways to fill it: `python -m data --download` for MNIST "
     "itself, `python -m data` for digits that need no network.",
@@ -220,9 +186,7 @@ def error_without_a_way_out(root="data", *, train=True, download=False):
         raise FileNotFoundError(f"there is no MNIST in {root}") from None
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "an error that names one way to fill the folder, which needs a network",
     look="Whoever has no network can draw digits: name `python -m data`, too.",
 )
@@ -233,9 +197,7 @@ def error_with_the_download_alone(root="data", *, train=True, download=False):
         raise FileNotFoundError(f"no MNIST in {root}: try `python -m data --download`") from None
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "MNIST with one-hot vectors as labels",
     look="Leave the labels as datasets.MNIST gives them, a number from 0 to 9: cross-entropy takes "
     "class numbers.",
@@ -246,9 +208,7 @@ def labels_one_hot(root="data", *, train=True, download=False):
     return digits
 
 
-@mistake(
-    "2.4",
-    "mnist",
+@in_mnist.mistake(
     "a DataLoader of MNIST in place of the dataset",
     look="Return the datasets.MNIST itself: whoever calls chooses how to batch and shuffle it.",
 )
@@ -256,7 +216,7 @@ def a_loader_for_the_dataset(root="data", *, train=True, download=False):
     return torch.utils.data.DataLoader(dataset(root, train, download), batch_size=64)
 
 
-@alternative("2.4", "mnist", "PILToTensor and ConvertImageDtype in place of ToTensor")
+@in_mnist.alternative("PILToTensor and ConvertImageDtype in place of ToTensor")
 def mnist_by_convert_image_dtype(root="data", *, train=True, download=False):
     def steps(T):
         scaled = [T.PILToTensor(), T.ConvertImageDtype(torch.float32)]
@@ -265,7 +225,7 @@ def mnist_by_convert_image_dtype(root="data", *, train=True, download=False):
     return dataset(root, train, download, steps)
 
 
-@alternative("2.4", "mnist", "Normalize written out as (x − 0.1307)/0.3081")
+@in_mnist.alternative("Normalize written out as (x − 0.1307)/0.3081")
 def mnist_normalized_by_hand(root="data", *, train=True, download=False):
     def steps(T):
         return [T.ToTensor(), T.Lambda(lambda x: (x - MEAN[0]) / DEVIATION[0])]
@@ -273,7 +233,7 @@ def mnist_normalized_by_hand(root="data", *, train=True, download=False):
     return dataset(root, train, download, steps)
 
 
-@alternative("2.4", "mnist", "torchvision's own kind of error, RuntimeError, with better words")
+@in_mnist.alternative("torchvision's own kind of error, RuntimeError, with better words")
 def mnist_with_a_runtime_error(root="data", *, train=True, download=False):
     try:
         return dataset(root, train, download)
@@ -281,7 +241,7 @@ def mnist_with_a_runtime_error(root="data", *, train=True, download=False):
         raise RuntimeError(f"MNIST not found. {error}") from error
 
 
-# MLP
+in_mlp = Part("2.4", "MLP")
 
 DEEP = (128, 128, 128, 128)
 ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
@@ -340,9 +300,7 @@ def network(layers: Iterable[nn.Module], start: Callable[[nn.Linear], Any]) -> n
     return model
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with ReLU, whatever activation says",
     look="Choose the activation's module by the argument: nn.Sigmoid, nn.Tanh or nn.ReLU.",
 )
@@ -350,9 +308,7 @@ def activation_ignored(hidden=DEEP, *, activation="relu", init="default", batch_
     return network(dense(hidden, nn.ReLU, batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network without activations, which is one linear map however deep it is",
     look="Put the activation after every hidden linear layer.",
 )
@@ -360,9 +316,7 @@ def activation_missing(hidden=DEEP, *, activation="relu", init="default", batch_
     return network(dense(hidden, nn.Identity, batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with its activation after the output layer, too",
     look="The last linear layer gives the ten scores as they are: leave out the activation "
     "behind it.",
@@ -374,9 +328,7 @@ def activation_after_the_output(
     return network([*dense(hidden, f, batch_norm), f()], STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network that ends in a softmax",
     look="cross_entropy applies the softmax itself, so the network returns the scores of its last "
     "linear layer.",
@@ -386,9 +338,7 @@ def softmax_on_the_output(hidden=DEEP, *, activation="relu", init="default", bat
     return network([*layers, nn.Softmax(dim=1)], STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with the sigmoid where tanh is asked for",
     look='tanh goes from −1 to 1 and the sigmoid from 0 to 1: nn.Tanh for activation="tanh".',
 )
@@ -397,9 +347,7 @@ def sigmoid_for_tanh(hidden=DEEP, *, activation="relu", init="default", batch_no
     return network(dense(hidden, f, batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with leaky ReLU where ReLU is asked for",
     look='ReLU gives 0 for everything negative: nn.ReLU for activation="relu".',
 )
@@ -408,9 +356,7 @@ def leaky_relu_for_relu(hidden=DEEP, *, activation="relu", init="default", batch
     return network(dense(hidden, f, batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with an activation after its first layer only",
     look="Two linear layers with nothing between them are one: put the activation after every "
     "hidden layer, inside the loop.",
@@ -421,9 +367,7 @@ def activation_only_once(hidden=DEEP, *, activation="relu", init="default", batc
     return network(layers, STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with one hidden layer too few",
     look="hidden lists the hidden layers, and the output layer comes on top: four widths make five "
     "linear layers.",
@@ -432,9 +376,7 @@ def one_hidden_layer_too_few(hidden=DEEP, *, activation="relu", init="default", 
     return network(dense(hidden[:-1], ACTIVATIONS[activation], batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with one hidden layer too many",
     look="Each width in hidden is one layer: the last one is followed by the output layer, not by "
     "another of its kind.",
@@ -444,9 +386,7 @@ def one_hidden_layer_too_many(hidden=DEEP, *, activation="relu", init="default",
     return network(dense(wider, ACTIVATIONS[activation], batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with its hidden layers in the reverse order",
     look="hidden goes from the input to the output: its first width is what the 784 pixels "
     "lead to.",
@@ -455,9 +395,7 @@ def widths_reversed(hidden=DEEP, *, activation="relu", init="default", batch_nor
     return network(dense(hidden[::-1], ACTIVATIONS[activation], batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network whose hidden layers all have the first width",
     look="Give each hidden layer its own width from hidden.",
 )
@@ -466,9 +404,7 @@ def first_width_for_all(hidden=DEEP, *, activation="relu", init="default", batch
     return network(dense(widths, ACTIVATIONS[activation], batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network without its output layer",
     look="After the last hidden layer comes a linear layer to the ten classes.",
 )
@@ -476,9 +412,7 @@ def output_layer_missing(hidden=DEEP, *, activation="relu", init="default", batc
     return network(dense(hidden, ACTIVATIONS[activation], batch_norm)[:-1], STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network that takes the whole batch for one long vector",
     look="Flatten each image and keep the batch: nn.Flatten() begins at dimension 1 for that "
     "reason, and nn.Flatten(0) or x.reshape(-1) does not.",
@@ -488,9 +422,7 @@ def batch_flattened_too(hidden=DEEP, *, activation="relu", init="default", batch
     return network([nn.Flatten(0), *layers[1:]], STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network that mixes the pixels of different images",
     look="x.reshape(784, -1).T has the right shape with the wrong pixels in each row: use "
     "x.flatten(1), or x.reshape(len(x), 784).",
@@ -500,9 +432,7 @@ def images_mixed(hidden=DEEP, *, activation="relu", init="default", batch_norm=F
     return network([Apply(lambda x: x.reshape(784, -1).T), *layers[1:]], STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network that does not flatten its images",
     look="A linear layer takes the last dimension as its inputs, and that is one row of 28 pixels: "
     "flatten (N, 1, 28, 28) to (N, 784) first.",
@@ -511,9 +441,7 @@ def images_not_flattened(hidden=DEEP, *, activation="relu", init="default", batc
     return network(dense(hidden, ACTIVATIONS[activation], batch_norm)[1:], STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with PyTorch's own initial weights, whatever init says",
     look='For init="xavier" and init="he", go through the linear layers and fill their weights '
     "with nn.init.xavier_uniform_ or nn.init.kaiming_uniform_.",
@@ -522,9 +450,7 @@ def init_ignored(hidden=DEEP, *, activation="relu", init="default", batch_norm=F
     return network(dense(hidden, ACTIVATIONS[activation], batch_norm), STARTS["default"])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with He's and Xavier's initial weights exchanged",
     look="Xavier's weights have variance 2/(inputs + outputs), He's (in PyTorch: kaiming) have "
     "variance 2/inputs.",
@@ -534,9 +460,7 @@ def he_and_xavier_exchanged(hidden=DEEP, *, activation="relu", init="default", b
     return network(dense(hidden, ACTIVATIONS[activation], batch_norm), start)
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with initial weights of deviation 1, however wide its layers are",
     look="The wider the layer, the smaller its weights must be: the variance is "
     "2/(inputs + outputs) for Xavier, 2/inputs for He.",
@@ -549,9 +473,7 @@ def weights_of_deviation_1(hidden=DEEP, *, activation="relu", init="default", ba
     return network(dense(hidden, ACTIVATIONS[activation], batch_norm), start)
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network whose last layer alone is initialised",
     look="The call of nn.init belongs inside the loop, for every linear layer.",
 )
@@ -563,9 +485,7 @@ def only_the_last_layer_initialised(
     return MLP(*layers)
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with weights of variance 1/inputs where He's 2/inputs are asked for",
     look='ReLU drops half of what it is given and He makes up for it: nonlinearity="relu" in '
     "nn.init.kaiming_uniform_.",
@@ -578,9 +498,7 @@ def he_without_its_factor_2(hidden=DEEP, *, activation="relu", init="default", b
     return network(layers, {**STARTS, "he": linear_he}[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network that begins with all its weights 0",
     look="With equal weights every unit of a layer learns the same thing, for ever: draw them "
     "at random.",
@@ -590,9 +508,7 @@ def weights_of_0(hidden=DEEP, *, activation="relu", init="default", batch_norm=F
     return network(layers, lambda linear: nn.init.zeros_(linear.weight))
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network whose units all begin with the same weights, layer by layer",
     look="Equal units have equal gradients and stay equal: draw each row of a weight on its own.",
 )
@@ -605,9 +521,7 @@ def units_all_equal(hidden=DEEP, *, activation="relu", init="default", batch_nor
     return network(dense(hidden, ACTIVATIONS[activation], batch_norm), start)
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network without batch norm, whatever batch_norm says",
     look="With batch_norm=True, put an nn.BatchNorm1d of its width into every hidden layer.",
 )
@@ -615,9 +529,7 @@ def batch_norm_ignored(hidden=DEEP, *, activation="relu", init="default", batch_
     return network(dense(hidden, ACTIVATIONS[activation], False), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with batch norm, whatever batch_norm says",
     look="Batch norm is for batch_norm=True only.",
 )
@@ -625,9 +537,7 @@ def batch_norm_always(hidden=DEEP, *, activation="relu", init="default", batch_n
     return network(dense(hidden, ACTIVATIONS[activation], True), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network in which batch norm takes the place of the activation",
     look="Batch norm is affine, so it cannot stand for the activation: with batch_norm=True a "
     "hidden layer has both.",
@@ -639,9 +549,7 @@ def batch_norm_for_the_activation(
     return network(dense(hidden, f, batch_norm), STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network with layer norm where batch norm is asked for",
     look="nn.LayerNorm takes the mean over the units of one image, nn.BatchNorm1d over the images "
     "of the batch.",
@@ -652,9 +560,7 @@ def layer_norm_for_batch_norm(hidden=DEEP, *, activation="relu", init="default",
     return network(norms, STARTS[init])
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network that keeps its layers in a Python list, where PyTorch does not find them",
     look="Use nn.ModuleList or nn.Sequential: parameters() of a plain list's model is empty, so "
     "nothing is trained.",
@@ -673,9 +579,7 @@ def layers_in_a_python_list(hidden=DEEP, *, activation="relu", init="default", b
     return MLP()
 
 
-@mistake(
-    "2.4",
-    "MLP",
+@in_mlp.mistake(
     "a network that uses one linear layer in several places, with one weight for all of them",
     look="[nn.Linear(128, 128)] * 3 is three times the same layer: make a new one in each round "
     "of the loop.",
@@ -686,7 +590,7 @@ def one_layer_in_many_places(hidden=DEEP, *, activation="relu", init="default", 
     return network((seen.setdefault(str(layer), layer) for layer in layers), STARTS[init])
 
 
-@alternative("2.4", "MLP", "nn.ModuleList, and the activation as a function")
+@in_mlp.alternative("nn.ModuleList, and the activation as a function")
 class MLPOfAModuleList(nn.Module):
     def __init__(self, hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
         super().__init__()
@@ -706,7 +610,7 @@ class MLPOfAModuleList(nn.Module):
         return output(x)
 
 
-@alternative("2.4", "MLP", "layers fc1, fc2, … by setattr, and view in place of nn.Flatten")
+@in_mlp.alternative("layers fc1, fc2, … by setattr, and view in place of nn.Flatten")
 class MLPOfNumberedLayers(nn.Module):
     def __init__(self, hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
         super().__init__()
@@ -725,7 +629,7 @@ class MLPOfNumberedLayers(nn.Module):
         return self.out(x)
 
 
-@alternative("2.4", "MLP", "initial weights from a normal distribution of the right variance")
+@in_mlp.alternative("initial weights from a normal distribution of the right variance")
 def mlp_with_normal_weights(hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
     def xavier(linear):
         nn.init.xavier_normal_(linear.weight)
@@ -737,7 +641,7 @@ def mlp_with_normal_weights(hidden=DEEP, *, activation="relu", init="default", b
     return network(layers, {**STARTS, "xavier": xavier, "he": he}[init])
 
 
-@alternative("2.4", "MLP", "batch norm after the activation in place of before it")
+@in_mlp.alternative("batch norm after the activation in place of before it")
 def mlp_with_batch_norm_last(hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
     f = ACTIVATIONS[activation]
     layers = dense(hidden, f, batch_norm)
@@ -747,7 +651,7 @@ def mlp_with_batch_norm_last(hidden=DEEP, *, activation="relu", init="default", 
     return network(layers, STARTS[init])
 
 
-@alternative("2.4", "MLP", "each hidden layer a block of its own, nn.Sequential in nn.Sequential")
+@in_mlp.alternative("each hidden layer a block of its own, nn.Sequential in nn.Sequential")
 def mlp_of_blocks(hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
     flatten, *inner, output = dense(hidden, ACTIVATIONS[activation], batch_norm)
     each = 3 if batch_norm else 2
@@ -755,7 +659,7 @@ def mlp_of_blocks(hidden=DEEP, *, activation="relu", init="default", batch_norm=
     return network([flatten, nn.Sequential(*blocks), output], STARTS[init])
 
 
-@alternative("2.4", "MLP", "the output layer made first, and applied last")
+@in_mlp.alternative("the output layer made first, and applied last")
 class MLPWithItsOutputMadeFirst(nn.Module):
     def __init__(self, hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
         super().__init__()
@@ -768,7 +672,7 @@ class MLPWithItsOutputMadeFirst(nn.Module):
         return self.output(self.body(x))
 
 
-# layer_gradients
+in_layer_gradients = Part("2.4", "layer_gradients")
 
 
 def gradients(
@@ -786,9 +690,7 @@ def gradients(
     return dict(zip(layers, torch.autograd.grad(E, parameters), strict=True))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of each layer's bias",
     look="Take layer.weight.grad: the bias has one entry for each output only.",
 )
@@ -796,9 +698,7 @@ def gradient_of_the_bias(model, images, labels):
     return gradients(model, images, labels, of="bias")
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "None for each layer: .grad was read before there was one",
     look="backward() comes first, and fills .grad of every parameter; read it after that.",
 )
@@ -809,9 +709,7 @@ def gradient_before_backward(model, images, labels):
     return found
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "zero for each layer: .grad was read after it had been cleared",
     look="Read the gradients between backward() and zero_grad().",
 )
@@ -822,9 +720,7 @@ def gradient_after_zero_grad(model, images, labels):
     return {name: layer.weight.grad for name, layer in linears(model).items()}
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of the cross-entropy summed over the batch",
     look='E is the mean over the batch: cross_entropy without reduction="sum".',
 )
@@ -832,9 +728,7 @@ def gradient_of_the_sum(model, images, labels):
     return gradients(model, images, labels, lambda y, t: cross_entropy(y, t, reduction="sum"))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of a cross-entropy divided by the size of the batch twice",
     look="cross_entropy takes the mean over the batch already: do not divide by len(images), too.",
 )
@@ -842,9 +736,7 @@ def gradient_of_the_mean_of_the_mean(model, images, labels):
     return gradients(model, images, labels, lambda y, t: cross_entropy(y, t) / len(y))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the list of gradients from the last layer to the first",
     look="backward computes them in that order, but the result goes from the input to the output.",
 )
@@ -852,9 +744,7 @@ def layers_from_the_last_to_the_first(model, images, labels):
     return dict(reversed(gradients(model, images, labels).items()))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "each gradient under the name of another layer",
     look="Take the name and the gradient of a layer in the same round of the loop, so that no two "
     "lists need the same order.",
@@ -865,9 +755,7 @@ def names_of_other_layers(model, images, labels):
     return dict(zip([*others, first], found.values(), strict=True))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of each hidden layer, without that of the output layer",
     look="The output layer is a linear layer like the others: the result needs an entry for it.",
 )
@@ -875,9 +763,7 @@ def output_layer_left_out(model, images, labels):
     return dict(list(gradients(model, images, labels).items())[:-1])
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of the first layer alone",
     look="A return inside the loop ends it after one layer: collect an entry for every linear "
     "layer, then return.",
@@ -886,9 +772,7 @@ def first_layer_alone(model, images, labels):
     return dict(list(gradients(model, images, labels).items())[:1])
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of every parameter, biases and batch norm included",
     look="The result has one entry for each linear layer, under the layer's name, with the "
     "gradient of its weight.",
@@ -900,9 +784,7 @@ def gradients_of_all_parameters(model, images, labels):
     return dict(zip(names, torch.autograd.grad(E, parameters), strict=True))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "each gradient transposed",
     look="The weight of nn.Linear is (outputs, inputs), and its gradient has the same shape.",
 )
@@ -910,9 +792,7 @@ def gradients_transposed(model, images, labels):
     return {name: gradient.T for name, gradient in gradients(model, images, labels).items()}
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of the mean squared error between scores and one-hot labels",
     look="The loss here is the cross-entropy, nn.functional.cross_entropy(scores, labels).",
 )
@@ -923,9 +803,7 @@ def gradient_of_the_squared_error(model, images, labels):
     return gradients(model, images, labels, loss)
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient with the softmax applied twice",
     look="cross_entropy applies the softmax itself: give it the scores of the network as they are.",
 )
@@ -933,9 +811,7 @@ def softmax_before_cross_entropy(model, images, labels):
     return gradients(model, images, labels, lambda y, t: cross_entropy(softmax(y, 1), t))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient for labels that are one too high",
     look="The digits 0 to 9 are the classes 0 to 9: give the labels to cross_entropy as they are.",
 )
@@ -943,9 +819,7 @@ def labels_shifted(model, images, labels):
     return gradients(model, images, labels, lambda y, t: cross_entropy(y, (t + 1) % y.shape[1]))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of the first image's loss alone",
     look="Give the whole batch to the model: images, not images[0] or images[:1].",
 )
@@ -953,9 +827,7 @@ def first_image_alone(model, images, labels):
     return gradients(model, images[:1], labels[:1])
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of the largest score, with no regard to the labels",
     look="Differentiate the loss, cross_entropy(scores, labels), and not the network's output.",
 )
@@ -963,9 +835,7 @@ def gradient_of_the_output(model, images, labels):
     return gradients(model, images, labels, lambda y, t: y.amax(dim=1).mean())
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient, left behind in .grad of the model's parameters",
     look="Work on copy.deepcopy(model) or use torch.autograd.grad: a .grad that stays is added to "
     "by the caller's next backward().",
@@ -976,9 +846,7 @@ def grad_left_behind(model, images, labels):
     return {name: layer.weight.grad.clone() for name, layer in linears(model).items()}
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient on top of what was in .grad before the call",
     look="backward() adds to .grad: begin with an empty one, on a copy of the model, or use "
     "torch.autograd.grad.",
@@ -988,9 +856,7 @@ def grad_accumulated(model, images, labels):
     return {name: layer.weight.grad.clone() for name, layer in linears(model).items()}
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of a model that is left in eval mode",
     look="model.eval() is for the caller to call: leave the mode as it was, or set it on a copy.",
 )
@@ -1000,9 +866,7 @@ def left_in_eval_mode(model, images, labels):
     return found
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient in training mode of a model that is in eval mode",
     look="Batch norm computes something else in each mode: take the gradient in the mode in which "
     "the model comes.",
@@ -1011,9 +875,7 @@ def gradient_in_training_mode(model, images, labels):
     return gradients(copy.deepcopy(model).train(), images, labels)
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient in eval mode of a model that is in training mode",
     look="While it trains, batch norm uses the batch's mean and variance: take the gradient in the "
     "mode in which the model comes.",
@@ -1022,9 +884,7 @@ def gradient_in_eval_mode(model, images, labels):
     return gradients(copy.deepcopy(model).eval(), images, labels)
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient of a model whose batch norm has counted the batch",
     look="In training mode each forward pass moves the running mean and variance of batch norm: "
     "make it on copy.deepcopy(model).",
@@ -1036,9 +896,7 @@ def batch_norm_moved(model, images, labels):
     return dict(zip(layers, found, strict=True))
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the gradient with a step of gradient descent taken on the caller's model",
     look="This function measures and train trains: no optimizer.step() here.",
 )
@@ -1050,9 +908,7 @@ def a_step_taken_on_the_way(model, images, labels):
     return found
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the absolute value of each entry of the gradient",
     look="Return the gradient with its signs: compare takes the absolute value later.",
 )
@@ -1060,9 +916,7 @@ def gradients_without_signs(model, images, labels):
     return {name: gradient.abs() for name, gradient in gradients(model, images, labels).items()}
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "each gradient divided by its length",
     look="How long the gradient is in each layer is what the exercise observes: leave it as it is.",
 )
@@ -1071,9 +925,7 @@ def gradients_of_length_1(model, images, labels):
     return {name: gradient / gradient.norm() for name, gradient in found.items()}
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "the negative gradient, the direction of descent",
     look="The gradient points uphill; the minus sign belongs to the optimizer's step.",
 )
@@ -1081,9 +933,7 @@ def gradients_downhill(model, images, labels):
     return {name: -gradient for name, gradient in gradients(model, images, labels).items()}
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "one number for each layer, the mean size of its gradient",
     look="Return the gradient itself, a tensor of the weight's shape: compare makes numbers of it.",
 )
@@ -1092,9 +942,7 @@ def one_number_for_each_layer(model, images, labels):
     return {name: gradient.abs().mean() for name, gradient in found.items()}
 
 
-@mistake(
-    "2.4",
-    "layer_gradients",
+@in_layer_gradients.mistake(
     "each layer's weight in place of its gradient",
     look="layer.weight is the parameter; its gradient is in layer.weight.grad after backward().",
 )
@@ -1102,7 +950,7 @@ def weights_for_gradients(model, images, labels):
     return {name: layer.weight.detach().clone() for name, layer in linears(model).items()}
 
 
-@alternative("2.4", "layer_gradients", "backward on the model itself, with everything put back")
+@in_layer_gradients.alternative("backward on the model itself, with everything put back")
 def gradients_with_everything_put_back(model, images, labels):
     kept = [(parameter, parameter.grad) for parameter in model.parameters()]
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
@@ -1116,10 +964,8 @@ def gradients_with_everything_put_back(model, images, labels):
     return found
 
 
-@alternative(
-    "2.4",
-    "layer_gradients",
-    "torch.func.functional_call with parameters and buffers that are copies",
+@in_layer_gradients.alternative(
+    "torch.func.functional_call with parameters and buffers that are copies"
 )
 def gradients_by_functional_call(model, images, labels):
     parameters = {name: p.detach().requires_grad_() for name, p in model.named_parameters()}
@@ -1130,7 +976,7 @@ def gradients_by_functional_call(model, images, labels):
     return dict(zip(linears(model), found, strict=True))
 
 
-@alternative("2.4", "layer_gradients", "the mean of the losses of the single samples, in a loop")
+@in_layer_gradients.alternative("the mean of the losses of the single samples, in a loop")
 def gradients_by_a_mean_over_samples(model, images, labels):
     def loss(y, t):
         return sum(cross_entropy(y[i : i + 1], t[i : i + 1]) for i in range(len(y))) / len(y)
@@ -1138,12 +984,12 @@ def gradients_by_a_mean_over_samples(model, images, labels):
     return gradients(model, images, labels, loss)
 
 
-@alternative("2.4", "layer_gradients", "log_softmax and nll_loss in place of cross_entropy")
+@in_layer_gradients.alternative("log_softmax and nll_loss in place of cross_entropy")
 def gradients_by_nll_loss(model, images, labels):
     return gradients(model, images, labels, lambda y, t: nll_loss(log_softmax(y, dim=1), t))
 
 
-@alternative("2.4", "layer_gradients", "−Σ t ln softmax(y) on one-hot labels t, written out")
+@in_layer_gradients.alternative("−Σ t ln softmax(y) on one-hot labels t, written out")
 def gradients_by_one_hot_labels(model, images, labels):
     def loss(y, t):
         return -(one_hot(t, y.shape[1]) * log_softmax(y, dim=1)).sum() / len(y)
@@ -1151,7 +997,7 @@ def gradients_by_one_hot_labels(model, images, labels):
     return gradients(model, images, labels, loss)
 
 
-@alternative("2.4", "layer_gradients", "δᵀ y by hand, from what hooks see at each linear layer")
+@in_layer_gradients.alternative("δᵀ y by hand, from what hooks see at each linear layer")
 def gradients_by_hooks(model, images, labels):
     model = copy.deepcopy(model)
     inputs, outputs = {}, {}
@@ -1166,7 +1012,7 @@ def gradients_by_hooks(model, images, labels):
     return {name: delta.T @ inputs[name] for name, delta in zip(outputs, deltas, strict=True)}
 
 
-# train
+in_train = Part("2.4", "train")
 
 
 def mean_absolute(gradient: Tensor) -> float:
@@ -1199,9 +1045,7 @@ def sgd(model: nn.Module, lr: float, **options: Any) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=lr, **options)
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training that never moves the weights",
     look="backward() only computes the gradients: optimizer.step() applies them.",
 )
@@ -1211,9 +1055,7 @@ def training_without_step(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), optimizer)
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training on the sum of all gradients so far",
     look="backward() adds to .grad: call optimizer.zero_grad() before it in every step.",
 )
@@ -1223,9 +1065,7 @@ def training_without_zero_grad(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), optimizer)
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training with two steps for each batch",
     look="Call optimizer.step() once for each backward().",
 )
@@ -1237,9 +1077,7 @@ def training_with_two_steps(model, loader, *, lr=0.01, steps):
     return history
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training with Adam",
     look="The exercise asks for plain gradient descent: torch.optim.SGD.",
 )
@@ -1248,9 +1086,7 @@ def training_with_adam(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), optimizer)
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training with momentum 0.9",
     look="In plain SGD each step is −lr times the gradient of its own batch: leave momentum out.",
 )
@@ -1258,9 +1094,7 @@ def training_with_momentum(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr, momentum=0.9))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training with weight decay",
     look="Plain SGD follows the gradient of the loss alone: leave weight_decay out.",
 )
@@ -1268,9 +1102,7 @@ def training_with_weight_decay(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr, weight_decay=0.1))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training with the learning rate 0.01, whatever lr says",
     look="Pass lr on to torch.optim.SGD.",
 )
@@ -1278,9 +1110,7 @@ def training_with_a_fixed_lr(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, 0.01))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training with the learning rate 0.1 where lr is left out",
     look="The default is lr=0.01 in the function's signature.",
 )
@@ -1288,9 +1118,7 @@ def training_with_another_default_lr(model, loader, *, lr=0.1, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training uphill: each step raises the loss",
     look="A step is weight − lr · gradient, with a minus.",
 )
@@ -1298,9 +1126,7 @@ def training_uphill(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr, maximize=True))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training on the sum of the batch's losses",
     look="The loss is the mean over the batch: with the sum, the step grows with the batch.",
 )
@@ -1311,9 +1137,7 @@ def training_on_the_sum(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr), loss)
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training once through the loader, whatever steps says",
     look="Count the batches and stop after steps of them.",
 )
@@ -1321,9 +1145,7 @@ def training_for_one_epoch(model, loader, *, lr=0.01, steps):
     return descend(model, loader, sgd(model, lr))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training that stops at the end of the loader, even if steps is larger",
     look="Where the batches run out before steps is reached, begin the loader again.",
 )
@@ -1331,9 +1153,7 @@ def training_stops_with_the_loader(model, loader, *, lr=0.01, steps):
     return descend(model, islice(loader, steps), sgd(model, lr))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training for steps epochs",
     look="A step is one batch: with five batches in the loader, steps=10 goes round it twice.",
 )
@@ -1341,9 +1161,7 @@ def steps_taken_for_epochs(model, loader, *, lr=0.01, steps):
     return descend(model, list(loader) * steps, sgd(model, lr))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training on the first batch again and again",
     look="next(iter(loader)) begins the loader anew each time: go through it with a for loop.",
 )
@@ -1351,9 +1169,7 @@ def training_on_the_first_batch(model, loader, *, lr=0.01, steps):
     return descend(model, (next(iter(loader)) for _ in range(steps)), sgd(model, lr))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training of a copy, while the caller's model stays as it was",
     look="train changes the model that it is given: leave out copy.deepcopy.",
 )
@@ -1362,9 +1178,7 @@ def training_of_a_copy(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "training of the weights without the biases",
     look="Give the optimizer all of model.parameters().",
 )
@@ -1373,9 +1187,7 @@ def training_without_the_biases(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), torch.optim.SGD(weights, lr=lr))
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "a record of zeros, taken after the gradients were cleared",
     look="Record the gradients between backward() and zero_grad().",
 )
@@ -1389,9 +1201,7 @@ def record_after_zero_grad(model, loader, *, lr=0.01, steps):
     return history
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "a record of the gradients after each step, at the new weights",
     look="Record the gradients that the step uses: after backward() and before optimizer.step().",
 )
@@ -1404,9 +1214,7 @@ def record_after_the_step(model, loader, *, lr=0.01, steps):
     return history
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "a record of the mean gradient, in which plus and minus cancel",
     look="Take the absolute values first and the mean of them then: gradient.abs().mean().",
 )
@@ -1417,9 +1225,7 @@ def record_of_the_signed_mean(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr), size=size)
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "a record of the gradients' norms",
     look="The norm grows with the size of a layer, the mean absolute value does not: "
     "gradient.abs().mean().",
@@ -1431,9 +1237,7 @@ def record_of_the_norm(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr), size=size)
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "a record of the loss",
     look="For each step, record layer name → mean absolute gradient of the layer's weight.",
 )
@@ -1446,9 +1250,7 @@ def record_of_the_loss(model, loader, *, lr=0.01, steps):
     return history
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "a record of the last step alone",
     look="Make the list before the loop and append to it in every step.",
 )
@@ -1456,9 +1258,7 @@ def record_of_the_last_step(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr))[-1:]
 
 
-@mistake(
-    "2.4",
-    "train",
+@in_train.mistake(
     "a record in which every step shows the numbers of the last one",
     look="The list holds one and the same dictionary many times: make a new one in each step.",
 )
@@ -1466,7 +1266,7 @@ def record_in_one_dictionary(model, loader, *, lr=0.01, steps):
     return descend(model, islice(cycle(loader), steps), sgd(model, lr))[-1:] * steps
 
 
-@alternative("2.4", "train", "the step p − lr · p.grad written out, under no_grad")
+@in_train.alternative("the step p − lr · p.grad written out, under no_grad")
 def train_by_hand(model, loader, *, lr=0.01, steps):
     history = []
     for images, labels in islice(cycle(loader), steps):
@@ -1479,7 +1279,7 @@ def train_by_hand(model, loader, *, lr=0.01, steps):
     return history
 
 
-@alternative("2.4", "train", "a loop of epochs that stops in the middle, and SGD one by one")
+@in_train.alternative("a loop of epochs that stops in the middle, and SGD one by one")
 def train_by_epochs(model, loader, *, lr=0.01, steps):
     history, optimizer = [], sgd(model, lr, foreach=False)
     for _epoch in range(steps):
@@ -1487,7 +1287,7 @@ def train_by_epochs(model, loader, *, lr=0.01, steps):
     return history
 
 
-@alternative("2.4", "train", "gradients by autograd.grad and the step by Tensor.add_")
+@in_train.alternative("gradients by autograd.grad and the step by Tensor.add_")
 def train_without_grad(model, loader, *, lr=0.01, steps):
     history = []
     for images, labels in islice(cycle(loader), steps):
@@ -1500,7 +1300,7 @@ def train_without_grad(model, loader, *, lr=0.01, steps):
     return history
 
 
-# compare
+in_compare = Part("2.4", "compare")
 
 
 def table(
@@ -1517,9 +1317,7 @@ def table(
     }
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the mean of each gradient, in which plus and minus cancel",
     look="Take the absolute values first and the mean of them then: gradient.abs().mean().",
 )
@@ -1527,9 +1325,7 @@ def compare_the_signed_mean(variants, images, labels):
     return table(variants, images, labels, lambda gradient: gradient.mean().item())
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the sum of each gradient's absolute values",
     look="The sum grows with the layer; divide by the number of entries: gradient.abs().mean().",
 )
@@ -1537,9 +1333,7 @@ def compare_the_sum(variants, images, labels):
     return table(variants, images, labels, lambda gradient: gradient.abs().sum().item())
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the largest absolute value in each gradient",
     look="One entry says little about a layer: gradient.abs().mean().",
 )
@@ -1547,9 +1341,7 @@ def compare_the_largest(variants, images, labels):
     return table(variants, images, labels, lambda gradient: gradient.abs().max().item())
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the norm of each gradient",
     look="The norm grows with the size of the layer: gradient.abs().mean().",
 )
@@ -1557,9 +1349,7 @@ def compare_the_norm(variants, images, labels):
     return table(variants, images, labels, lambda gradient: gradient.norm().item())
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the root mean square of each gradient",
     look="Absolute values are not squared: gradient.abs().mean().",
 )
@@ -1567,9 +1357,7 @@ def compare_the_root_mean_square(variants, images, labels):
     return table(variants, images, labels, lambda gradient: gradient.square().mean().sqrt().item())
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the logarithm of each mean absolute gradient",
     look="Return the values themselves: the logarithm is the picture's, by its scale.",
 )
@@ -1577,9 +1365,7 @@ def compare_the_logarithm(variants, images, labels):
     return table(variants, images, labels, lambda g: g.abs().mean().log10().item())
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the mean absolute gradient of each layer's bias",
     look="Take the gradient of layer.weight.",
 )
@@ -1587,9 +1373,7 @@ def compare_the_biases(variants, images, labels):
     return table(variants, images, labels, gradients=gradient_of_the_bias)
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "one and the same model under the name of every variant",
     look="Use the model that belongs to the name in each round: for name, model in "
     "variants.items().",
@@ -1599,9 +1383,7 @@ def compare_one_model_with_itself(variants, images, labels):
     return table(dict.fromkeys(variants, first), images, labels)
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the last variant alone",
     look="Make the dictionary before the loop over the variants, not inside it.",
 )
@@ -1609,9 +1391,7 @@ def compare_the_last_variant_alone(variants, images, labels):
     return dict([*table(variants, images, labels).items()][-1:])
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the comparison cut off at the depth of the shallowest variant",
     look="Variants may have different numbers of layers: each keeps all of its own.",
 )
@@ -1621,9 +1401,7 @@ def compare_as_many_layers_as_all_have(variants, images, labels):
     return {name: dict(islice(layers.items(), depth)) for name, layers in full.items()}
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the comparison with layers outside and variants inside",
     look="The outer names are the variants', the inner ones the layers'.",
 )
@@ -1635,9 +1413,7 @@ def compare_layer_by_layer(variants, images, labels):
     return turned
 
 
-@mistake(
-    "2.4",
-    "compare",
+@in_compare.mistake(
     "the comparison of models that are trained by one step on the way",
     look="Comparing changes nothing: no optimizer.step() here.",
 )
@@ -1645,19 +1421,19 @@ def compare_and_train(variants, images, labels):
     return table(variants, images, labels, gradients=a_step_taken_on_the_way)
 
 
-@alternative("2.4", "compare", "NumPy's mean of absolute values, as a Python float")
+@in_compare.alternative("NumPy's mean of absolute values, as a Python float")
 def compare_by_numpy(variants, images, labels):
     import numpy as np
 
     return table(variants, images, labels, lambda g: float(np.abs(g.numpy()).mean()))
 
 
-@alternative("2.4", "compare", "the 1-norm divided by the number of entries")
+@in_compare.alternative("the 1-norm divided by the number of entries")
 def compare_by_the_1_norm(variants, images, labels):
     return table(variants, images, labels, lambda g: g.norm(p=1).item() / g.numel())
 
 
-# plot
+in_plot = Part("2.4", "plot")
 
 Lines = Mapping[str, Iterable[float]]
 
@@ -1681,9 +1457,7 @@ def picture(lines: Lines, scale: str = "log", legend: bool = True) -> Any:
     return figure
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture with a linear scale",
     look="A vanishing gradient shrinks by a factor from layer to layer: that is a straight line "
     'with axes.set_yscale("log"), and on a linear scale it is invisible.',
@@ -1692,9 +1466,7 @@ def plot_on_a_linear_scale(comparison):
     return picture(lines_of(comparison), scale="linear")
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture with its logarithmic scale along the layers",
     look="The gradients are what spans many powers of ten: semilogy or set_yscale, not semilogx.",
 )
@@ -1704,9 +1476,7 @@ def plot_with_the_wrong_axis_logarithmic(comparison):
     return figure
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture with one line through all variants",
     look="Call axes.plot once for each variant, with that variant's layers.",
 )
@@ -1716,9 +1486,7 @@ def plot_all_in_one_line(comparison):
     )
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture with one line for each layer",
     look="A line is a variant, and along it are its layers: the outer names of the comparison are "
     "the lines.",
@@ -1730,9 +1498,7 @@ def plot_one_line_for_each_layer(comparison):
     )
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture that does not say which line is which variant",
     look="Give each line its label and call axes.legend().",
 )
@@ -1740,9 +1506,7 @@ def plot_without_names(comparison):
     return picture(lines_of(comparison), legend=False)
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture with the names of the variants on the wrong lines",
     look="Give label=variant to the plot call that draws this variant, so that no two lists "
     "need the same order.",
@@ -1752,9 +1516,7 @@ def plot_with_names_exchanged(comparison):
     return picture(dict(zip(lines, reversed(lines.values()), strict=True)))
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture with the layers from output to input",
     look="The first layer stands on the left: plot the values in the order of the comparison.",
 )
@@ -1762,9 +1524,7 @@ def plot_from_output_to_input(comparison):
     return picture({name: values[::-1] for name, values in lines_of(comparison).items()})
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture with the values of each line in order of size",
     look="The order along the line is that of the layers: leave out sorted.",
 )
@@ -1772,9 +1532,7 @@ def plot_in_order_of_size(comparison):
     return picture({name: sorted(values) for name, values in lines_of(comparison).items()})
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture of each variant relative to its own largest gradient",
     look="Plot the values as they are: that one variant's gradients are smaller than another's is "
     "what the picture shows.",
@@ -1784,9 +1542,7 @@ def plot_relative_to_the_largest(comparison):
     return picture({name: [v / max(values) for v in values] for name, values in lines.items()})
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture of the last variant alone",
     look="Make the figure once, before the loop over the variants.",
 )
@@ -1794,9 +1550,7 @@ def plot_the_last_variant_alone(comparison):
     return picture(dict([*lines_of(comparison).items()][-1:]))
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a picture on top of the pictures before it",
     look="pyplot goes on drawing into its current figure: begin a new one with plt.figure() or "
     "plt.subplots().",
@@ -1810,9 +1564,7 @@ def plot_into_the_current_figure(comparison):
     return plt.gcf()
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a bar chart",
     look="Draw a line for each variant with axes.plot: its slope is how fast the gradient "
     "vanishes.",
@@ -1825,9 +1577,7 @@ def plot_as_bars(comparison):
     return figure
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "a vertical line for each variant: all its values stand above one place",
     look="Give axes.plot the layers 1, 2, 3, … for x, one for each value.",
 )
@@ -1839,9 +1589,7 @@ def plot_of_vertical_lines(comparison):
     return figure
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "None: the picture was made and not returned",
     look="End with return figure, so that the caller can show it or save it.",
 )
@@ -1849,9 +1597,7 @@ def plot_without_return(comparison):
     picture(lines_of(comparison))
 
 
-@mistake(
-    "2.4",
-    "plot",
+@in_plot.mistake(
     "the axes in place of the figure",
     look="Return the figure, which can be saved with savefig.",
 )
@@ -1859,7 +1605,7 @@ def plot_returning_the_axes(comparison):
     return picture(lines_of(comparison)).axes[0]
 
 
-@alternative("2.4", "plot", "pyplot with semilogy")
+@in_plot.alternative("pyplot with semilogy")
 def plot_by_semilogy(comparison):
     import matplotlib.pyplot as plt
 
@@ -1871,7 +1617,7 @@ def plot_by_semilogy(comparison):
     return figure
 
 
-@alternative("2.4", "plot", "axes of its own for each variant")
+@in_plot.alternative("axes of its own for each variant")
 def plot_side_by_side(comparison):
     from matplotlib.figure import Figure
 
@@ -1884,7 +1630,7 @@ def plot_side_by_side(comparison):
     return figure
 
 
-@alternative("2.4", "plot", "each variant's name written beside its line, and no legend")
+@in_plot.alternative("each variant's name written beside its line, and no legend")
 def plot_with_names_beside_the_lines(comparison):
     figure = picture(lines_of(comparison), legend=False)
     (axes,) = figure.axes
@@ -1893,7 +1639,7 @@ def plot_with_names_beside_the_lines(comparison):
     return figure
 
 
-@alternative("2.4", "plot", "a logarithmic scale to base 2, and markers on the lines")
+@in_plot.alternative("a logarithmic scale to base 2, and markers on the lines")
 def plot_to_base_2(comparison):
     figure = picture(lines_of(comparison))
     figure.axes[0].set_yscale("log", base=2)

@@ -1,9 +1,4 @@
-"""2.5: mistakes and alternatives in the model, the data, the step, and the file of weights.
-
-Each entry is written as a learner writes it, without type hints. What is right about a mistake
-comes from the functions at the top of its section, so that what stands in the entry is what is
-wrong.
-"""
+"""2.5: mistakes and alternatives in the model, the data, the step, and the file of weights."""
 
 import io
 import os
@@ -17,25 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss, mse_loss
 
-from judging.known import alternative, mistake
+from answering.own import LinearRegression
+from judging.known import Part
 
-# LinearRegression
-
-
-class LinearRegression(nn.Module):
-    """The right model, under the name that the contract gives it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.linear = nn.Linear(1, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x)
+in_linear_regression = Part("2.5", "LinearRegression")
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a network with a hidden layer",
     look="Linear regression is one line, w·x + b: a single nn.Linear(1, 1).",
 )
@@ -48,9 +31,7 @@ class DeeperNetwork(nn.Module):
         return self.linear(x)
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a model of two linear layers, one after the other",
     look="Two linear maps in a row are one: a single nn.Linear(1, 1), named linear.",
 )
@@ -63,9 +44,7 @@ class TwoLinearLayers(LinearRegression):
         return self.output(self.linear(x))
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a line without an intercept",
     look="nn.Linear has a bias unless it is told bias=False: without it each line goes through 0.",
 )
@@ -75,9 +54,7 @@ class NoBias(LinearRegression):
         self.linear = nn.Linear(1, 1, bias=False)
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a model whose layer has another name than linear",
     look="Call the layer self.linear: its name is in the file of weights, as linear.weight and "
     "linear.bias.",
@@ -91,9 +68,7 @@ class LayerNamedFc(nn.Module):
         return self.fc(x)
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "w·x + b with parameters of its own, in place of a linear layer",
     look="The exercise asks for torch.nn.Linear: self.linear = nn.Linear(1, 1).",
 )
@@ -107,9 +82,7 @@ class BareParameters(nn.Module):
         return self.w * x + self.b
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a line with a ReLU behind it, which cannot be negative",
     look="Return self.linear(x) as it is: a regression predicts every number.",
 )
@@ -118,9 +91,7 @@ class ReluOnTheOutput(LinearRegression):
         return torch.relu(self.linear(x))
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a line with a sigmoid behind it: logistic regression",
     look="Return self.linear(x) as it is: the sigmoid is for probabilities.",
 )
@@ -129,9 +100,7 @@ class SigmoidOnTheOutput(LinearRegression):
         return torch.sigmoid(self.linear(x))
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a model with a result of shape (n,) for x of shape (n, 1)",
     look="Leave the result in the shape that nn.Linear gives it: (n,) against a y of shape (n, 1) "
     "broadcasts to n × n errors.",
@@ -141,9 +110,7 @@ class SqueezedOutput(LinearRegression):
         return self.linear(x).squeeze(-1)
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a model that makes its layer in forward, with new random weights at every call",
     look="Layers are made in __init__, once; forward only applies them.",
 )
@@ -153,9 +120,7 @@ class LayerMadeInForward(nn.Module):
         return self.linear(x)
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a module whose __init__ does not begin with super().__init__()",
     look="nn.Module keeps the list of its layers, and super().__init__() makes that list.",
 )
@@ -167,9 +132,7 @@ class SuperForgotten(nn.Module):
         return self.linear(x)
 
 
-@mistake(
-    "2.5",
-    "LinearRegression",
+@in_linear_regression.mistake(
     "a model whose forward returns nothing",
     look="forward ends with return self.linear(x).",
 )
@@ -178,7 +141,7 @@ class ForwardWithoutReturn(LinearRegression):
         self.linear(x)
 
 
-@alternative("2.5", "LinearRegression", "the layer entered by add_module, and applied by F.linear")
+@in_linear_regression.alternative("the layer entered by add_module, and applied by F.linear")
 class LinearRegressionByAddModule(nn.Module):
     def __init__(self):
         super().__init__()
@@ -188,14 +151,14 @@ class LinearRegressionByAddModule(nn.Module):
         return nn.functional.linear(x, self.linear.weight, self.linear.bias)
 
 
-@alternative("2.5", "LinearRegression", "an nn.Sequential with one named layer, and no forward")
+@in_linear_regression.alternative("an nn.Sequential with one named layer, and no forward")
 class LinearRegressionOfASequential(nn.Sequential):
     def __init__(self):
         super().__init__()
         self.linear = nn.Linear(1, 1)
 
 
-@alternative("2.5", "LinearRegression", "initial weights of its choice: a line through 0")
+@in_linear_regression.alternative("initial weights of its choice: a line through 0")
 class LinearRegressionFromZero(LinearRegression):
     def __init__(self):
         super().__init__()
@@ -203,16 +166,14 @@ class LinearRegressionFromZero(LinearRegression):
         nn.init.zeros_(self.linear.bias)
 
 
-# random_data
+in_random_data = Part("2.5", "random_data")
 
 
 def normal(n: int, generator: torch.Generator | None) -> Tensor:
     return torch.randn(n, 1, generator=generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "a pair of x and y of shape (n,)",
     look="nn.Linear(1, 1) takes one column with a row for each example: shape (n, 1).",
 )
@@ -221,9 +182,7 @@ def flat_data(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * torch.randn(n, generator=generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "x of shape (n, 1) with y of shape (n,)",
     look="Predictions have the shape of x; subtracting a y of shape (n,) gives n × n errors.",
 )
@@ -232,9 +191,7 @@ def flat_labels(n=64, *, slope, intercept, noise, generator=None):
     return x, (slope * x + intercept + noise * normal(n, generator)).squeeze(1)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "one row of n columns for x and for y",
     look="Examples are rows: torch.randn(n, 1), not torch.randn(1, n).",
 )
@@ -243,9 +200,7 @@ def data_in_a_row(n=64, *, slope, intercept, noise, generator=None):
     return x.T, (slope * x + intercept + noise * normal(n, generator)).T
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data without noise",
     look="Add noise · torch.randn(n, 1) to y.",
 )
@@ -254,9 +209,7 @@ def noise_forgotten(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data with noise that is never negative",
     look="torch.rand lies between 0 and 1 and lifts the whole line; torch.randn has mean 0.",
 )
@@ -265,9 +218,7 @@ def noise_never_negative(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * torch.rand(n, 1, generator=generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data with the same noise for every example",
     look="torch.randn(1) is one number, and it moves the whole line: draw n of them, "
     "torch.randn(n, 1).",
@@ -277,9 +228,7 @@ def one_noise_for_all(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * normal(1, generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data whose noise is noise · x, so that they lie on a steeper line",
     look="The error has nothing to do with x: draw it with a torch.randn of its own.",
 )
@@ -288,9 +237,7 @@ def noise_from_the_numbers_of_x(n=64, *, slope, intercept, noise, generator=None
     return x, slope * x + intercept + noise * x
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data whose errors have the variance noise, not the standard deviation",
     look="The standard deviation is the factor in noise · torch.randn(n, 1): take no square root.",
 )
@@ -299,9 +246,7 @@ def noise_as_the_variance(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise**0.5 * normal(n, generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data with the noise on x, where the slope multiplies it",
     look="The noise is the error of y: add it after slope · x + intercept.",
 )
@@ -310,9 +255,7 @@ def noise_on_x(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * (x + noise * normal(n, generator)) + intercept
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data with slope and intercept exchanged",
     look="The slope multiplies x, the intercept is added: y = slope · x + intercept.",
 )
@@ -321,9 +264,7 @@ def slope_and_intercept_exchanged(n=64, *, slope, intercept, noise, generator=No
     return x, intercept * x + slope + noise * normal(n, generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data of a line through 0",
     look="Add the intercept: y = slope · x + intercept + noise.",
 )
@@ -332,9 +273,7 @@ def intercept_forgotten(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + noise * normal(n, generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data from PyTorch's global generator, whatever generator says",
     look="Pass generator=generator to each torch.randn, so that the caller can repeat the data.",
 )
@@ -343,9 +282,7 @@ def generator_ignored(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * normal(n, None)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data with x from the generator and noise from elsewhere",
     look="Both calls of torch.randn need generator=generator.",
 )
@@ -354,9 +291,7 @@ def noise_from_elsewhere(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * normal(n, None)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "the same data at every call",
     look="A seed inside the function makes it give the same numbers for ever: leave seeding to "
     "the caller.",
@@ -367,9 +302,7 @@ def seed_inside(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * normal(n, generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data that begin anew at the generator's seed each time",
     look="Hand the generator on as it is: it remembers where the last draw stopped.",
 )
@@ -380,9 +313,7 @@ def data_from_the_seed_alone(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * normal(n, generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "a set of 64 examples, whatever n says",
     look="Use n for the number of rows.",
 )
@@ -391,9 +322,7 @@ def n_ignored(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * normal(64, generator)
 
 
-@mistake(
-    "2.5",
-    "random_data",
+@in_random_data.mistake(
     "data with the same x in every example",
     look="Through points above one x there is no telling the slope: draw every x at random.",
 )
@@ -402,20 +331,20 @@ def x_constant(n=64, *, slope, intercept, noise, generator=None):
     return x, slope * x + intercept + noise * normal(n, generator)
 
 
-@alternative("2.5", "random_data", "x uniform from −1 to 1, and y from torch.normal")
+@in_random_data.alternative("x uniform from −1 to 1, and y from torch.normal")
 def uniform_data(n=64, *, slope, intercept, noise, generator=None):
     x = torch.rand(n, 1, generator=generator) * 2 - 1
     return x, torch.normal(slope * x + intercept, float(noise), generator=generator)
 
 
-@alternative("2.5", "random_data", "x evenly spaced, with uniform errors of deviation 1")
+@in_random_data.alternative("x evenly spaced, with uniform errors of deviation 1")
 def data_evenly_spaced(n=64, *, slope, intercept, noise, generator=None):
     x = torch.linspace(-1, 1, n)[:, None]
     error = (2 * torch.rand(n, 1, generator=generator) - 1) * 3**0.5
     return x, slope * x + intercept + noise * error
 
 
-@alternative("2.5", "random_data", "the noise drawn first and filled in place, y by F.linear")
+@in_random_data.alternative("the noise drawn first and filled in place, y by F.linear")
 def data_noise_first(n=64, *, slope, intercept, noise, generator=None):
     error = torch.empty(n, 1).normal_(generator=generator) * noise
     x = torch.empty(n, 1).normal_(generator=generator)
@@ -423,7 +352,7 @@ def data_noise_first(n=64, *, slope, intercept, noise, generator=None):
     return x, nn.functional.linear(x, W, b) + error
 
 
-# train_epoch
+in_train_epoch = Part("2.5", "train_epoch")
 
 
 def sgd(model: nn.Module, lr: float, **options: Any) -> torch.optim.Optimizer:
@@ -445,9 +374,7 @@ def epoch(
     return E.item()
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step along the sum of this gradient and of what was in .grad before",
     look="backward() adds to .grad: call optimizer.zero_grad() before it.",
 )
@@ -458,9 +385,7 @@ def epoch_without_zero_grad(model, x, y, *, lr=0.1):
     return E.item()
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "an epoch that leaves the weights as they were",
     look="backward() only computes the gradients: optimizer.step() applies them.",
 )
@@ -472,9 +397,7 @@ def epoch_without_step(model, x, y, *, lr=0.1):
     return E.item()
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "an epoch of two steps along one gradient",
     look="Call optimizer.step() once.",
 )
@@ -485,9 +408,7 @@ def epoch_of_two_steps(model, x, y, *, lr=0.1):
     return E
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a run of ten epochs in one call",
     look="train_epoch is one pass over the data with one step: the caller has the loop.",
 )
@@ -497,9 +418,7 @@ def ten_epochs(model, x, y, *, lr=0.1):
     return first
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step for each example",
     look="Give the model all of x in one call: one mean over all examples, one step.",
 )
@@ -511,9 +430,7 @@ def a_step_for_each_example(model, x, y, *, lr=0.1):
     return E
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step along the gradient of the first example alone",
     look="Give the model all of x, not x[0] or x[:1].",
 )
@@ -521,9 +438,7 @@ def first_example_alone(model, x, y, *, lr=0.1):
     return epoch(model, x[:1], y[:1], sgd(model, lr))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step of Adam",
     look="The exercise asks for torch.optim.SGD.",
 )
@@ -531,9 +446,7 @@ def epoch_with_adam(model, x, y, *, lr=0.1):
     return epoch(model, x, y, torch.optim.Adam(model.parameters(), lr=lr))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step with weight decay",
     look="Plain SGD follows the gradient of the loss alone: leave weight_decay out.",
 )
@@ -541,9 +454,7 @@ def epoch_with_weight_decay(model, x, y, *, lr=0.1):
     return epoch(model, x, y, sgd(model, lr, weight_decay=0.5))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step on the mean absolute error",
     look="The loss of this exercise squares the errors: nn.functional.mse_loss, not l1_loss.",
 )
@@ -551,9 +462,7 @@ def epoch_on_the_absolute_error(model, x, y, *, lr=0.1):
     return epoch(model, x, y, sgd(model, lr), l1_loss)
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step on the sum of the squared errors",
     look='The loss is the mean over the examples: leave reduction="sum" out.',
 )
@@ -561,9 +470,7 @@ def epoch_on_the_sum(model, x, y, *, lr=0.1):
     return epoch(model, x, y, sgd(model, lr), nn.MSELoss(reduction="sum"))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step on half the mean squared error",
     look="The mean squared error is mean((prediction − y)²), with no factor ½.",
 )
@@ -571,9 +478,7 @@ def epoch_on_half_the_error(model, x, y, *, lr=0.1):
     return epoch(model, x, y, sgd(model, lr), lambda prediction, y: mse_loss(prediction, y) / 2)
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step on the root of the mean squared error",
     look="Leave the square root out: it changes the gradient, too.",
 )
@@ -584,9 +489,7 @@ def epoch_on_the_root(model, x, y, *, lr=0.1):
     return epoch(model, x, y, sgd(model, lr), loss)
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step on n × n errors: each prediction is compared with every y",
     look="(n,) minus (n, 1) broadcasts to (n, n): leave prediction and y both in shape (n, 1).",
 )
@@ -597,9 +500,7 @@ def epoch_on_all_pairs(model, x, y, *, lr=0.1):
     return epoch(model, x, y, sgd(model, lr), loss)
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "the right step, with the loss after it as the result",
     look="Return the loss that backward() was called on: the one before the step.",
 )
@@ -609,9 +510,7 @@ def loss_after_the_step(model, x, y, *, lr=0.1):
         return mse_loss(model(x), y).item()
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "the right step, with nothing as the result",
     look="Return the loss: return loss.item().",
 )
@@ -619,9 +518,7 @@ def loss_not_returned(model, x, y, *, lr=0.1):
     epoch(model, x, y, sgd(model, lr))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step with the learning rate 0.1, whatever lr says",
     look="Pass lr on to torch.optim.SGD.",
 )
@@ -629,9 +526,7 @@ def epoch_with_a_fixed_lr(model, x, y, *, lr=0.1):
     return epoch(model, x, y, sgd(model, 0.1))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step with the learning rate 0.01 where lr is left out",
     look="The default is lr=0.1 in the function's signature.",
 )
@@ -639,9 +534,7 @@ def epoch_with_another_default_lr(model, x, y, *, lr=0.01):
     return epoch(model, x, y, sgd(model, lr))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step with x and y exchanged: it predicts x from y",
     look="The model takes x and its result is compared with y: mse_loss(model(x), y).",
 )
@@ -649,9 +542,7 @@ def x_and_y_exchanged(model, x, y, *, lr=0.1):
     return epoch(model, y, x, sgd(model, lr))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step uphill: it raises the loss",
     look="A step is weight − lr · gradient, with a minus.",
 )
@@ -659,9 +550,7 @@ def epoch_uphill(model, x, y, *, lr=0.1):
     return epoch(model, x, y, sgd(model, lr, maximize=True))
 
 
-@mistake(
-    "2.5",
-    "train_epoch",
+@in_train_epoch.mistake(
     "a step of the weight alone, while the bias stays",
     look="Give the optimizer all of model.parameters().",
 )
@@ -669,7 +558,7 @@ def bias_left_as_it_was(model, x, y, *, lr=0.1):
     return epoch(model, x, y, torch.optim.SGD([model.linear.weight], lr=lr))
 
 
-@alternative("2.5", "train_epoch", "the step p − lr · p.grad written out, under no_grad")
+@in_train_epoch.alternative("the step p − lr · p.grad written out, under no_grad")
 def epoch_by_hand(model, x, y, *, lr=0.1):
     model.zero_grad()
     E = ((model(x) - y) ** 2).mean()
@@ -680,7 +569,7 @@ def epoch_by_hand(model, x, y, *, lr=0.1):
     return float(E.detach())
 
 
-@alternative("2.5", "train_epoch", "the gradient in closed form, with no backward()")
+@in_train_epoch.alternative("the gradient in closed form, with no backward()")
 def epoch_in_closed_form(model, x, y, *, lr=0.1):
     weight, bias = model.linear.weight, model.linear.bias
     with torch.no_grad():
@@ -691,7 +580,7 @@ def epoch_in_closed_form(model, x, y, *, lr=0.1):
     return error.square().mean().item()
 
 
-@alternative("2.5", "train_epoch", "gradients set to zero and not to None, a sum divided by n")
+@in_train_epoch.alternative("gradients set to zero and not to None, a sum divided by n")
 def epoch_with_zeros_for_none(model, x, y, *, lr=0.1):
     optimizer = sgd(model, lr, foreach=False)
     E = (model(x) - y).pow(2).sum() / len(x)
@@ -701,7 +590,7 @@ def epoch_with_zeros_for_none(model, x, y, *, lr=0.1):
     return E.item()
 
 
-@alternative("2.5", "train_epoch", "forward and backward in a closure that the optimizer calls")
+@in_train_epoch.alternative("forward and backward in a closure that the optimizer calls")
 def epoch_by_a_closure(model, x, y, *, lr=0.1):
     optimizer = sgd(model, lr)
 
@@ -714,7 +603,7 @@ def epoch_by_a_closure(model, x, y, *, lr=0.1):
     return optimizer.step(closure).item()
 
 
-# save_weights
+in_save_weights = Part("2.5", "save_weights")
 
 
 def write(state: Any, path: Any, **options: Any) -> None:
@@ -755,9 +644,7 @@ def load_from_memory(path):
     return loaded(_memory[str(path)])
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a variable of the program that keeps the weights, with no file",
     look="What is in memory is gone when the program ends: torch.save(model.state_dict(), path).",
     load_weights=load_from_memory,
@@ -767,9 +654,7 @@ def save_into_memory(model, path):
     _memory[str(path)] = model.state_dict()
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "the whole model, pickled with its class",
     look="Save model.state_dict(): a pickled class opens only beside the code that wrote it, and "
     "weights_only=True refuses it.",
@@ -778,9 +663,7 @@ def save_the_whole_model(model, path):
     write(model, path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a file that is written in place, so that a crash leaves half of it and the old one is lost",
     look="Write to a new file beside path, then os.replace it: renaming happens at once or not "
     "at all.",
@@ -789,9 +672,7 @@ def save_in_place(model, path):
     torch.save(model.state_dict(), path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a file that replaces the old one after it was deleted, so that a crash may leave neither",
     look="os.replace takes the place of the old file by itself: do not delete it first.",
 )
@@ -800,9 +681,7 @@ def save_after_deleting(model, path):
     write(model.state_dict(), path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a new file that takes its place in two moves, so that a crash between them leaves none",
     look="os.replace takes the place of the old file in one move: do not delete it before.",
 )
@@ -813,9 +692,7 @@ def save_in_two_moves(model, path):
     complete.rename(path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a new file that is copied over the old one, so that a crash leaves half a copy",
     look="Copying writes byte by byte, like saving in place: rename the new file with os.replace.",
 )
@@ -826,9 +703,7 @@ def save_by_copying_over(model, path):
     complete.unlink()
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a file under another name than path",
     look="Write to path as it is given, without adding .pt to it.",
 )
@@ -836,9 +711,7 @@ def save_with_a_suffix_added(model, path):
     write(model.state_dict(), f"{path}.pt")
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "the weight without the bias",
     look="Save all of model.state_dict(): linear.weight and linear.bias.",
 )
@@ -846,9 +719,7 @@ def save_without_the_bias(model, path):
     write({"linear.weight": model.linear.weight.detach()}, path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a list of the parameters, without their names",
     look="Save model.state_dict(), in which each tensor has its name.",
 )
@@ -856,9 +727,7 @@ def save_a_list_of_parameters(model, path):
     write([parameter.detach() for parameter in model.parameters()], path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a checkpoint with the state dict inside it",
     look="Save model.state_dict() itself, with no dictionary round it.",
 )
@@ -866,9 +735,7 @@ def save_a_checkpoint(model, path):
     write({"model": model.state_dict(), "epoch": 1}, path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a file of gradients in place of weights",
     look="Save model.state_dict(): a gradient is no use to whoever loads the model.",
 )
@@ -877,9 +744,7 @@ def save_the_gradients(model, path):
     write(gradients, path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a file of weights rounded to half precision",
     look="Save the tensors as they are: float16 has three decimal digits only.",
 )
@@ -887,9 +752,7 @@ def save_in_half_precision(model, path):
     write({name: weight.half() for name, weight in model.state_dict().items()}, path)
 
 
-@mistake(
-    "2.5",
-    "save_weights",
+@in_save_weights.mistake(
     "a file that keeps the weights of the first save for ever",
     look="Save the state dict of the model that is given, at every call.",
 )
@@ -898,7 +761,7 @@ def save_only_once(model, path):
         write(model.state_dict(), path)
 
 
-@alternative("2.5", "save_weights", "a NamedTemporaryFile beside the path, then os.replace")
+@in_save_weights.alternative("a NamedTemporaryFile beside the path, then os.replace")
 def save_by_a_named_temporary_file(model, path):
     path = Path(path)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -912,12 +775,12 @@ def save_by_a_named_temporary_file(model, path):
             raise
 
 
-@alternative("2.5", "save_weights", "the older format of torch.save, without a zip file")
+@in_save_weights.alternative("the older format of torch.save, without a zip file")
 def save_in_the_older_format(model, path):
     write(model.state_dict(), path, _use_new_zipfile_serialization=False)
 
 
-@alternative("2.5", "save_weights", "bytes made in memory, written and renamed by pathlib")
+@in_save_weights.alternative("bytes made in memory, written and renamed by pathlib")
 def save_by_way_of_bytes(model, path):
     buffer = io.BytesIO()
     torch.save({name: p.detach().clone() for name, p in model.named_parameters()}, buffer)
@@ -926,7 +789,7 @@ def save_by_way_of_bytes(model, path):
     beside.rename(path)
 
 
-@alternative("2.5", "save_weights", "torch.save by name in a temporary folder, and a look at it")
+@in_save_weights.alternative("torch.save by name in a temporary folder, and a look at it")
 def save_in_a_temporary_folder(model, path):
     with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder:
         beside = os.path.join(folder, "weights")
@@ -935,28 +798,22 @@ def save_in_a_temporary_folder(model, path):
         os.rename(beside, path)
 
 
-# load_weights
+in_load_weights = Part("2.5", "load_weights", LinearRegression=LinearRegression)
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a new model with random weights: nothing was loaded into it",
     look="After torch.load comes model.load_state_dict(state).",
-    LinearRegression=LinearRegression,
 )
 def load_nothing(path):
     read(path)
     return LinearRegression()
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a new model with the weights of a seed, as if they were the saved ones",
     look="The same seed gives the same initial weights, not the trained ones: "
     "model.load_state_dict(state).",
-    LinearRegression=LinearRegression,
 )
 def load_by_seed(path):
     read(path)
@@ -975,13 +832,10 @@ def save_and_remember(model, path):
     _memory[version(path)] = model
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a model that shares its parameters with the one that was saved",
     look="Whoever trains one of them changes both: take the weights from the file.",
     save_weights=save_and_remember,
-    LinearRegression=LinearRegression,
 )
 def load_the_saved_model_itself(path):
     model = loaded(read(path))
@@ -990,12 +844,9 @@ def load_the_saved_model_itself(path):
     return model
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "one and the same model at every call",
     look="Make the new model inside the function: LinearRegression().",
-    LinearRegression=LinearRegression,
 )
 def load_into_one_model_for_all(path):
     model = _memory.setdefault("the model", LinearRegression())
@@ -1003,12 +854,9 @@ def load_into_one_model_for_all(path):
     return model
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a model with the weights that the path held when it was first loaded",
     look="Read the file at every call: it may have been saved anew.",
-    LinearRegression=LinearRegression,
 )
 def load_by_a_cache(path):
     seen = _memory.setdefault("cache", {})
@@ -1017,24 +865,18 @@ def load_by_a_cache(path):
     return loaded(seen[str(path)])
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a model in float64",
     look="The weights were saved in float32, and data in float32 does not fit a model in float64: "
     "leave .double() out.",
-    LinearRegression=LinearRegression,
 )
 def load_in_float64(path):
     return loaded(read(path)).double()
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a model with weight and bias exchanged",
     look="Go by the names in the state dict: linear.weight, linear.bias.",
-    LinearRegression=LinearRegression,
 )
 def load_with_weight_and_bias_exchanged(path):
     state = read(path)
@@ -1042,13 +884,10 @@ def load_with_weight_and_bias_exchanged(path):
     return loaded({"linear.weight": bias.reshape(1, 1), "linear.bias": weight.reshape(1)})
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a model filled by the order of what the file holds, whatever it is called",
     look="Go by the names, with model.load_state_dict(state): it refuses what belongs to another "
     "model.",
-    LinearRegression=LinearRegression,
 )
 def load_by_position(path):
     try:
@@ -1058,35 +897,26 @@ def load_by_position(path):
         raise ValueError(f"{path} does not hold the weights of a line: {error}") from error
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a model with the saved weight, and 0 for the bias",
     look="Load all of the state dict: linear.weight and linear.bias.",
-    LinearRegression=LinearRegression,
 )
 def load_without_the_bias(path):
     return loaded({**read(path), "linear.bias": torch.zeros(1)})
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "the state dict in place of a model",
     look="Make a LinearRegression(), load the state dict into it, and return the model.",
-    LinearRegression=LinearRegression,
 )
 def load_the_state_dict_alone(path):
     return read(path)
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a loader that runs whatever program the file holds",
     look="A pickle can hold any call, and weights_only=False makes it: torch.load(path, "
     "weights_only=True).",
-    LinearRegression=LinearRegression,
 )
 def load_whatever_the_file_holds(path):
     try:
@@ -1095,12 +925,9 @@ def load_whatever_the_file_holds(path):
         raise ValueError(f"{path} does not hold the weights of a line: {error}") from error
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a new model with random weights where the file cannot be read",
     look="Nobody sees that the weights are missing: let the error be raised.",
-    LinearRegression=LinearRegression,
 )
 def load_or_begin_anew(path):
     try:
@@ -1109,23 +936,17 @@ def load_or_begin_anew(path):
         return LinearRegression()
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "None where there is no file",
     look="Raise an error that names the path: None breaks only later, where nobody knows of it.",
-    LinearRegression=LinearRegression,
 )
 def load_or_none(path):
     return loaded(read(path)) if Path(path).exists() else None
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a loader that takes the weights of other models for its own",
     look="strict=False leaves out each name that does not fit, and may load nothing at all.",
-    LinearRegression=LinearRegression,
 )
 def load_what_fits(path):
     model = LinearRegression()
@@ -1136,12 +957,9 @@ def load_what_fits(path):
     return model
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "an error that does not say which file it is about",
     look="Name the path and the reason in the error: nobody can look at a file without a name.",
-    LinearRegression=LinearRegression,
 )
 def load_with_an_error_without_the_path(path):
     try:
@@ -1150,12 +968,9 @@ def load_with_an_error_without_the_path(path):
         raise ValueError("the weights cannot be loaded") from None
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "an error that names the file and not what is wrong with it",
     look="Say the reason, too: one looks for a missing file, and saves a damaged one anew.",
-    LinearRegression=LinearRegression,
 )
 def load_with_an_error_without_the_reason(path):
     try:
@@ -1164,12 +979,9 @@ def load_with_an_error_without_the_reason(path):
         raise ValueError(path) from None
 
 
-@mistake(
-    "2.5",
-    "load_weights",
+@in_load_weights.mistake(
     "a loader that deletes the file",
     look="Reading leaves the file where it is, for the next time.",
-    LinearRegression=LinearRegression,
 )
 def load_and_delete(path):
     model = loaded(read(path))
@@ -1177,12 +989,7 @@ def load_and_delete(path):
     return model
 
 
-@alternative(
-    "2.5",
-    "load_weights",
-    "copy_ into the parameters, under no_grad",
-    LinearRegression=LinearRegression,
-)
+@in_load_weights.alternative("copy_ into the parameters, under no_grad")
 def load_by_copying(path):
     state, model = read(path), LinearRegression()
     with torch.no_grad():
@@ -1191,12 +998,7 @@ def load_by_copying(path):
     return model
 
 
-@alternative(
-    "2.5",
-    "load_weights",
-    "a RuntimeError for a file that does not fit",
-    LinearRegression=LinearRegression,
-)
+@in_load_weights.alternative("a RuntimeError for a file that does not fit")
 def load_with_a_runtime_error(path):
     try:
         return loaded(read(path))
@@ -1204,11 +1006,8 @@ def load_with_a_runtime_error(path):
         raise RuntimeError(f"cannot load {path}: {error.__cause__}") from error
 
 
-@alternative(
-    "2.5",
-    "load_weights",
-    "the bytes read first, and the tensors assigned to a model without weights",
-    LinearRegression=LinearRegression,
+@in_load_weights.alternative(
+    "the bytes read first, and the tensors assigned to a model without weights"
 )
 def load_by_assigning(path):
     read(path)

@@ -59,11 +59,6 @@ def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]])
     _keep("table", title, header=list(header), rows=[list(row) for row in rows])
 
 
-def show_counterexample(title: str, text: str) -> None:
-    """The smallest case that refutes a claim, in words."""
-    _keep("counterexample", title, text=text)
-
-
 def show_lines(
     title: str,
     series: Mapping[str, Sequence[float]],

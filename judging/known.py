@@ -48,53 +48,52 @@ MISTAKES: dict[str, Mistake] = {}
 ALTERNATIVES: dict[str, Alternative] = {}
 
 
-def mistake(
-    exercise: str, part: str, this_is: str, *, look: str, **others: Any
-) -> Callable[[Any], Any]:
-    """Enter the decorated function, or class, as a mistake in this part of this exercise.
+class Part:
+    """A function of an exercise, to enter what is known of answers to it, by its decorators.
 
-    Args:
-        this_is: a phrase without a full stop that completes "This is …".
-        look: a sentence that says what to look at.
-        others: further functions of the same module that the mistake replaces along with it.
+    Raises: ValueError, where the exercise has no such part, or two entries have one name.
     """
 
-    def enter(wrong: Any) -> Any:
-        replaced = _replaced(exercise, part, wrong, others)
-        _unique(wrong.__name__)
-        MISTAKES[wrong.__name__] = Mistake(wrong.__name__, exercise, part, this_is, look, replaced)
-        return wrong
+    def __init__(self, exercise: str, name: str, **others: Any) -> None:
+        """``others``: further functions of the same module, which each entry replaces as well."""
+        self.exercise, self.name, self.others = exercise, name, others
 
-    return enter
+    def mistake(self, this_is: str, *, look: str, **others: Any) -> Callable[[Any], Any]:
+        """Enter the decorated function, or class, as a mistake in this part.
 
+        Args:
+            this_is: a phrase without a full stop that completes "This is …".
+            look: a sentence that says what to look at.
+            others: further functions of the same module that the mistake replaces along with it.
+        """
 
-def alternative(exercise: str, part: str, differs: str, **others: Any) -> Callable[[Any], Any]:
-    """Enter the decorated function, or class, as a right answer written differently."""
+        def enter(wrong: Any) -> Any:
+            name, replaced = wrong.__name__, self._replaced(wrong, others)
+            MISTAKES[name] = Mistake(name, self.exercise, self.name, this_is, look, replaced)
+            return wrong
 
-    def enter(right: Any) -> Any:
-        replaced = _replaced(exercise, part, right, others)
-        _unique(right.__name__)
-        ALTERNATIVES[right.__name__] = Alternative(
-            right.__name__, exercise, part, differs, replaced
-        )
-        return right
+        return enter
 
-    return enter
+    def alternative(self, differs: str, **others: Any) -> Callable[[Any], Any]:
+        """Enter the decorated function, or class, as a right answer written differently."""
 
+        def enter(right: Any) -> Any:
+            name, replaced = right.__name__, self._replaced(right, others)
+            ALTERNATIVES[name] = Alternative(name, self.exercise, self.name, differs, replaced)
+            return right
 
-def _replaced(exercise: str, part: str, value: Any, others: dict[str, Any]) -> dict[str, Any]:
-    home = EXERCISES[exercise]
-    for name in (part, *others):
-        if name not in home.parts:
-            raise ValueError(f"exercise {exercise} has the parts {home.parts}, not {name!r}")
-    return {f"{home.module}.{name}": v for name, v in {part: value, **others}.items()}
+        return enter
+
+    def _replaced(self, value: Any, others: dict[str, Any]) -> dict[str, Any]:
+        if value.__name__ in MISTAKES or value.__name__ in ALTERNATIVES:
+            raise ValueError(f"two entries of the catalogue are called {value.__name__}")
+        home, values = EXERCISES[self.exercise], {self.name: value, **self.others, **others}
+        for name in values:
+            if name not in home.parts:
+                raise ValueError(f"exercise {home.number} has the parts {home.parts}, not {name!r}")
+        return {f"{home.module}.{name}": function for name, function in values.items()}
 
 
 def replaced(name: str) -> dict[str, Any]:
     """What the entry of this name puts in the place of what."""
     return (MISTAKES.get(name) or ALTERNATIVES[name]).replaced
-
-
-def _unique(name: str) -> None:
-    if name in MISTAKES or name in ALTERNATIVES:
-        raise ValueError(f"two entries of the catalogue are called {name}")

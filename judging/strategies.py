@@ -88,9 +88,9 @@ triples = shapes(3)
 
 
 @composite
-def matrices(draw: Draw, most: int = 8) -> Tensor:
+def matrices(draw: Draw) -> Tensor:
     """A matrix (m, n), float32 or float64."""
-    return draw(lattice(draw(pairs), draw(floats), most=most))
+    return draw(lattice(draw(pairs), draw(floats)))
 
 
 @composite

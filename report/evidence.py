@@ -33,7 +33,7 @@ def recorded(results: Iterable[Result]) -> dict[str, Item]:
 
 
 def ready(item: Item, decimals: int) -> Item:
-    """An item as it is set, of kind "text", "counterexample", "tensor", "table" or "figure".
+    """An item as it is set, of kind "text", "tensor", "table" or "figure".
 
     Args: decimals, those of a tensor's entries that are no whole numbers.
     """
@@ -105,7 +105,6 @@ def _figure(item: Item, _: int) -> Item:
 
 _READY = {
     "text": _text,
-    "counterexample": _text,
     "tensor": _tensor,
     "table": _table,
     **dict.fromkeys(("lines", "scatter", "images", "heatmap"), _figure),

@@ -268,7 +268,7 @@ def _shown(item: Item) -> Item:
         made["readings"] = _readings(made["rows"]) if len(made["header"]) == 4 else []
     elif made["kind"] == "tensor" and (made["text"] or math.prod(item["shape"]) > MOST_ENTRIES):
         made |= {"kind": "text", "text": f"a {made['dtype']} tensor of shape {made['shape']}"}
-    if made["kind"] in ("text", "counterexample"):
+    if made["kind"] == "text":
         made["text"] = clipped(made["text"], MOST_TEXT)
     return made
 

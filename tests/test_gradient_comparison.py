@@ -315,6 +315,13 @@ def by_layer(gradients: Any, model: nn.Module, images: Tensor) -> list[Tensor]:
     return [*gradients.values()]
 
 
+def gradients_of(solutions: Answers, model: nn.Module, plan: Plan) -> list[Tensor]:
+    """The learner's gradients on the plan's batch, one for each linear layer, or Wrong."""
+    images, labels = plan.images(), plan.labels()
+    found = solutions.gradient_comparison.layer_gradients(model, images, labels)
+    return by_layer(found, model, images)
+
+
 RECURSION = "∂E/∂W = δ yᵀ by the recursion δ^(l-1) = Wᵀδ^(l) ⊙ f', E the mean cross-entropy"
 
 
@@ -323,11 +330,7 @@ def test_layer_gradients_equal_the_delta_recursion(solutions: Answers, plan: Pla
     """In float64 they are those of section 1's recursion, for every depth, width, activation."""
     model = plan.model()
     truth = derived(model, plan.activation, plan.images(), plan.labels())
-    gradients = by_layer(
-        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()),
-        model,
-        plan.images(),
-    )
+    gradients = gradients_of(solutions, model, plan)
     for index, (gradient, expected, bound) in enumerate(
         zip(gradients, truth.gradients, truth.bounds, strict=True), start=1
     ):
@@ -345,11 +348,7 @@ def test_relu_networks_obey_eulers_theorem(solutions: Answers, plan: Plan) -> No
     """Without biases a ReLU network is homogeneous in each W: ⟨W, ∂E/∂W⟩ is the same for all."""
     model = plan.model(bias=False)
     truth = derived(model, "relu", plan.images(), plan.labels())
-    gradients = by_layer(
-        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()),
-        model,
-        plan.images(),
-    )
+    gradients = gradients_of(solutions, model, plan)
     weights = [layer.weight.detach() for layer in linear_layers(model, plan.images())]
     same_form(gradients[-1], tuple(weights[-1].shape), torch.float64, RECURSION)
     expected = float((weights[-1] * gradients[-1]).sum())
@@ -382,11 +381,7 @@ def test_sigmoid_layers_shrink_delta(solutions: Answers, plan: Plan) -> None:
     """Back through a linear and a sigmoid layer, ‖δ‖ grows at most by ‖W‖₂/4."""
     model = plan.model()
     truth = derived(model, "sigmoid", plan.images(), plan.labels())
-    gradients = by_layer(
-        solutions.gradient_comparison.layer_gradients(model, plan.images(), plan.labels()),
-        model,
-        plan.images(),
-    )
+    gradients = gradients_of(solutions, model, plan)
     y, norms, errors = plan.images().flatten(1), [], []
     layers = linear_layers(model, plan.images())
     for layer, gradient, bound in zip(layers, gradients, truth.bounds, strict=True):

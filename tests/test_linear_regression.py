@@ -135,28 +135,18 @@ def two_columns(pair: Any, n: int) -> tuple[Tensor, Tensor]:
     return pair[0], pair[1]
 
 
-@check(
-    "2.5",
-    "random_data",
-    n=integers(2, 40),
-    slope=quarters,
-    intercept=quarters,
-    seed=seeds,
-)
+def data(solutions: Answers, n: int, seed: int, **asked: float) -> tuple[Tensor, Tensor]:
+    """n examples x and y of this line, from a generator with this seed, or Wrong."""
+    source = torch.Generator().manual_seed(seed)
+    return two_columns(solutions.linear_regression.random_data(n, **asked, generator=source), n)
+
+
+@check("2.5", "random_data", n=integers(2, 40), slope=quarters, intercept=quarters, seed=seeds)
 def test_data_without_noise_lie_on_the_line(
     solutions: Answers, n: int, slope: float, intercept: float, seed: int
 ) -> None:
     """With noise 0, y = slope·x + intercept, and the x differ."""
-    x, y = two_columns(
-        solutions.linear_regression.random_data(
-            n,
-            slope=slope,
-            intercept=intercept,
-            noise=0.0,
-            generator=torch.Generator().manual_seed(seed),
-        ),
-        n,
-    )
+    x, y = data(solutions, n, seed, slope=slope, intercept=intercept, noise=0.0)
     holds(x.unique().numel() > 1, "returned x that are all the same", "random x")
     # One product and two sums, each rounded once.
     bound = gamma(3, x.dtype) * (abs(slope) * x.double().abs() + abs(intercept))
@@ -206,16 +196,7 @@ def test_noise_is_the_standard_deviation_of_the_errors(
 ) -> None:
     """On 4096 examples the errors have mean 0 and their mean square is noise²."""
     n = 4096
-    x, y = two_columns(
-        solutions.linear_regression.random_data(
-            n,
-            slope=2.0,
-            intercept=-1.0,
-            noise=noise,
-            generator=torch.Generator().manual_seed(seed),
-        ),
-        n,
-    )
+    x, y = data(solutions, n, seed, slope=2.0, intercept=-1.0, noise=noise)
     errors = y.double() - (2.0 * x.double() - 1.0)
     # As for the weights of 2.4: eight standard deviations do not happen by chance.
     near(

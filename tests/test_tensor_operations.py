@@ -105,17 +105,18 @@ def field(result: object, name: str) -> Tensor:
     return getattr(result, name)
 
 
+def judge_field(result: object, name: str, expected: Tensor, formula: str) -> None:
+    """Require a field of the named tuple to be exactly this."""
+    equal(field(result, name), expected, formula, said=f"returned {name} = ")
+
+
 @check("2.1", "arithmetic", pair=squares())
 def test_C_is_a_zero_tensor_like_A(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """C has the shape and dtype of A and B, and each entry is 0."""
     A, B = pair
-    C = field(solutions.tensor_operations.arithmetic(A, B), "zeros")
-    equal(
-        C,
-        torch.zeros(A.shape, dtype=A.dtype),
-        "C, a zero for each entry of A",
-        said="returned zeros = ",
-    )
+    result = solutions.tensor_operations.arithmetic(A, B)
+    zeros = torch.zeros(A.shape, dtype=A.dtype)
+    judge_field(result, "zeros", zeros, "C, a zero for each entry of A")
 
 
 @check("2.1", "arithmetic", pair=squares())
@@ -140,20 +141,10 @@ def test_results_of_arithmetic_are_exact_on_integers(
     A, B = pair
     a, b = A.double(), B.double()
     result = solutions.tensor_operations.arithmetic(A, B)
-    equal(field(result, "sum"), (a + b).to(A.dtype), "A + B", said="returned sum = ")
-    equal(field(result, "difference"), (a - b).to(A.dtype), "A − B", said="returned difference = ")
-    equal(
-        field(result, "product"),
-        (a * b).to(A.dtype),
-        "A ⊙ B, element by element",
-        said="returned product = ",
-    )
-    equal(
-        field(result, "matmul"),
-        (a @ b).to(A.dtype),
-        "A @ B, row by column",
-        said="returned matmul = ",
-    )
+    judge_field(result, "sum", (a + b).to(A.dtype), "A + B")
+    judge_field(result, "difference", (a - b).to(A.dtype), "A − B")
+    judge_field(result, "product", (a * b).to(A.dtype), "A ⊙ B, element by element")
+    judge_field(result, "matmul", (a @ b).to(A.dtype), "A @ B, row by column")
 
 
 @check("2.1", "arithmetic", pair=finite_squares())
@@ -165,14 +156,9 @@ def test_results_of_arithmetic_are_correctly_rounded(
     a, b = A.double(), B.double()
     result = solutions.tensor_operations.arithmetic(A, B)
     # float64 holds 53 ≥ 2·24 + 2 bits, so rounding its result to float32 rounds only once.
-    equal(field(result, "sum"), (a + b).float(), "A + B", said="returned sum = ")
-    equal(field(result, "difference"), (a - b).float(), "A − B", said="returned difference = ")
-    equal(
-        field(result, "product"),
-        (a * b).float(),
-        "A ⊙ B, element by element",
-        said="returned product = ",
-    )
+    judge_field(result, "sum", (a + b).float(), "A + B")
+    judge_field(result, "difference", (a - b).float(), "A − B")
+    judge_field(result, "product", (a * b).float(), "A ⊙ B, element by element")
     within(
         field(result, "matmul"),
         a @ b,
