@@ -14,7 +14,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from answering.worker import described
 from judging import verdict
+from judging.sides import Raised
 from judging.verdict import (
     MOST_SHOWN,
     Wrong,
@@ -22,6 +24,7 @@ from judging.verdict import (
     equal,
     holds,
     near,
+    positive,
     refuses,
     same_form,
     same_number,
@@ -42,6 +45,8 @@ def above(value: float, dtype: torch.dtype = F32) -> Tensor:
 
 def answer(result: Any) -> Any:
     """A function of the answers whose outcome is this result or error."""
+    if isinstance(result, BaseException):
+        result = Raised(described(result, Path("answers")))
     return SimpleNamespace(outcome=lambda *args, **kwargs: result)
 
 
@@ -94,6 +99,11 @@ RIGHT: dict[str, list[Callable[[], Any]]] = {
         lambda: near(torch.tensor([[0.25]]), 0.5, 0.25, ""),
         lambda: near(numpy.float32(0.5), 0.5, 0.0, ""),
         lambda: near(Fraction(1, 2), 0.5, 0.0, ""),
+    ],
+    "positive": [
+        lambda: positive(0.5, ""),
+        lambda: positive(torch.tensor([2.0]), ""),
+        lambda: positive(numpy.float32(1e-30), ""),
     ],
     "refuses": [
         lambda: refuses(answer(ValueError("no")), error=ValueError, because=""),
@@ -296,6 +306,13 @@ WRONG: dict[str, dict[str, tuple[Callable[[], Any], str]]] = {
             "has the bias 0.75 | 0.5 = 2x",
         ),
     },
+    "positive": {
+        "zero": (lambda: positive(0.0, "the mean"), "returned 0 | a positive number: the mean"),
+        "below zero": (lambda: positive(-1, "it"), "returned -1 | a positive number: it"),
+        "infinite": (lambda: positive(torch.inf, "it"), "returned inf | a positive number: it"),
+        "NaN": (lambda: positive(torch.nan, "it"), "returned nan | a positive number: it"),
+        "no number": (lambda: positive("1", "it"), "returned '1' | a positive number: it"),
+    },
     "refuses": {
         "a result": (
             lambda: refuses(answer(COLUMN), error=ValueError, because="there is none"),
@@ -354,7 +371,7 @@ def test_every_word_is_on_trial() -> None:
         for name, word in inspect.getmembers(verdict, inspect.isfunction)
         if word.__module__ == verdict.__name__ and not name.startswith("_")
     }
-    assert words == {*WRONG, "shown"} == {*RIGHT, "shown"}
+    assert words == {*WRONG, "shown", "printable"} == {*RIGHT, "shown", "printable"}
 
 
 @pytest.mark.parametrize("word", RIGHT)
@@ -380,8 +397,8 @@ def test_what_is_wrong_is_told(word: str, what: str) -> None:
 
 
 def test_an_error_that_is_right_is_handed_on() -> None:
-    error = ValueError("the reason")
-    assert refuses(answer(error), error=Exception, because="") is error
+    error = refuses(answer(ValueError("the reason")), error=Exception, because="")
+    assert str(error) == "the reason"
 
 
 def test_a_message_has_its_lines_in_order() -> None:
