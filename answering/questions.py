@@ -1,7 +1,7 @@
 """What can be asked of an object that stays where the answer made it: a network, data, a figure.
 
-Each question is a function of the object and plain data, and answers in plain data. Nothing here
-knows what is expected.
+Each question is a function of the object and plain data, and answers in plain data: copies, which
+stay as they are whatever becomes of the object. Nothing here knows what is expected.
 """
 
 from collections.abc import Callable, Iterator
@@ -87,8 +87,8 @@ def _used(layer: nn.Module, name: str, which: int) -> Used:
         kind,
         type(layer).__name__,
         sizes,
-        weight.detach() if isinstance(weight, Tensor) else None,
-        bias.detach() if isinstance(bias, Tensor) else None,
+        weight.detach().clone() if isinstance(weight, Tensor) else None,
+        bias.detach().clone() if isinstance(bias, Tensor) else None,
         eps,
     )
 
@@ -105,8 +105,14 @@ def leaves(model: Module) -> list[str]:
 
 
 def parameters(model: Module) -> dict[str, Tensor]:
-    """The parameters by name, each with its requires_grad and its .grad."""
-    return dict(model.named_parameters())
+    """The parameters by name as they are now, each with its requires_grad and its .grad."""
+    return {name: _copy(parameter) for name, parameter in model.named_parameters()}
+
+
+def _copy(parameter: Tensor) -> Tensor:
+    copy = parameter.detach().clone().requires_grad_(parameter.requires_grad)
+    copy.grad = None if parameter.grad is None else parameter.grad.clone()
+    return copy
 
 
 def fill(model: Module, values: dict[str, float]) -> None:

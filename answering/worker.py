@@ -192,12 +192,17 @@ def serve(connection: Connection, place: Place) -> None:
     folder.install()
     bench = Bench(connection, folder, replaced)
     connection.send_bytes(Packer().message({"confined": confined}))
+    own = os.getpid()
     while True:
         try:
             request = connection.recv_bytes()
         except (EOFError, OSError):
             os._exit(0)
-        connection.send_bytes(_reply(bench, request, printed))
+        reply = _reply(bench, request, printed)
+        if os.getpid() != own:
+            # An answer has forked, and this is the child: it has no part in the conversation.
+            os._exit(0)
+        connection.send_bytes(reply)
 
 
 def _settle(place: Place, printed: Printed) -> bool:

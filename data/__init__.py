@@ -49,14 +49,7 @@ def describe(root: Path | str) -> DataSet:
             f"`python -m data` draws digits into {DRAWN}, without a network; "
             f"`python -m data --download` fetches MNIST into {DATA}."
         )
-    sizes = []
-    for images, labels in idx.FILES.values():
-        sizes.append(idx.sizes(raw / images))
-        if len(sizes[-1]) != 3 or idx.sizes(raw / labels) != sizes[-1][:1]:
-            raise ValueError(
-                f"{raw / images} and {labels} must hold images (N, H, W) and labels (N,), "
-                f"not {sizes[-1]} and {idx.sizes(raw / labels)}"
-            )
+    sizes = [idx.split_sizes(root, split) for split in idx.FILES]
     train, test = sizes[0][0], sizes[1][0]
     if (raw / idx.MARKER).exists():
         name = f"drawn digits ({train:,} train, {test:,} test; not MNIST)"

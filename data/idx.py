@@ -55,6 +55,21 @@ def count(path: Path | str) -> int:
     return sizes(path)[0]
 
 
+def split_sizes(root: Path | str, split: str) -> tuple[int, ...]:
+    """The shape (N, H, W) of the images of "train" or "test" in `root`, which have N labels.
+
+    Raises ValueError as `sizes`, or where the two files do not match.
+    """
+    images, labels = (raw_folder(root) / name for name in FILES[split])
+    shape = sizes(images)
+    if len(shape) != 3 or sizes(labels) != shape[:1]:
+        raise ValueError(
+            f"{images} and {labels.name} must hold images (N, H, W) and labels (N,), "
+            f"not {shape} and {sizes(labels)}"
+        )
+    return shape
+
+
 def digit_counts(root: Path | str, split: str) -> list[int]:
     """How many labels of `split` ("train" or "test") are 0, 1, ... 9."""
     labels = (raw_folder(root) / FILES[split][1]).read_bytes()[8:]
@@ -62,15 +77,20 @@ def digit_counts(root: Path | str, split: str) -> list[int]:
 
 
 def read_dataset(root: Path | str, split: str) -> tuple[Tensor, Tensor]:
-    """The bytes (N, 28, 28) and the labels (N,) of "train" or "test" in `root`, uint8."""
+    """The images (N, H, W) and the labels (N,) of "train" or "test" in `root`, uint8.
+
+    Raises FileNotFoundError where there is no such file, ValueError as `split_sizes`.
+    """
+    import numpy
     import torch
 
-    raw, found = raw_folder(root), []
-    for path in (raw / name for name in FILES[split]):
-        shape = sizes(path)
-        content = bytearray(path.read_bytes()[4 + 4 * len(shape) :])
-        found.append(torch.frombuffer(content, dtype=torch.uint8).reshape(shape))
-    return found[0], found[1]
+    shape = split_sizes(root, split)
+    images, labels = ((raw_folder(root) / name).read_bytes() for name in FILES[split])
+    # The header has four bytes, and four for each dimension.
+    return (
+        torch.from_numpy(numpy.frombuffer(images, numpy.uint8)[16:].reshape(shape).copy()),
+        torch.from_numpy(numpy.frombuffer(labels, numpy.uint8)[8:].reshape(shape[:1]).copy()),
+    )
 
 
 def write_images(path: Path | str, images: Tensor) -> None:

@@ -110,6 +110,9 @@ class Here:
         """A new case: nothing of the one before is asked any more."""
         self.bench.begin()
 
+    def start(self) -> None:
+        """Be ready for a request: here that is always so."""
+
     def renew(self) -> None:
         """Begin anew for another part: here everything stays."""
 
@@ -192,6 +195,17 @@ class Apart:
         """A new case: nothing of the one before is asked any more."""
         self.new_case = True
 
+    def start(self) -> Process:
+        """Be ready for a request. NotDecided if no process can be started."""
+        if self.process is None or not self.process.alive:
+            try:
+                self.process = Process(self.place, self.patience)
+            except (Ended, OSError) as error:
+                raise NotDecided(f"no process for the answers could be started: {error}") from error
+            CONFINED.add(self.process.confined)
+            self.used = True
+        return self.process
+
     def renew(self) -> None:
         """End the process, for another part: what one part did reaches no other."""
         self.end()
@@ -239,9 +253,7 @@ class Apart:
         if self.new_case:
             request["begin"], self.new_case = True, False
         try:
-            if self.process is None or not self.process.alive:
-                self.process = self._started()
-            reply = self.process.ask(request, on_step=self.on_step)
+            reply = self.start().ask(request, on_step=self.on_step)
             printed = plain_words(reply.get("printed"))
             if isinstance(now := reply.get("given"), list) and len(now) == len(given):
                 for before, after in zip(given, now, strict=True):
@@ -260,15 +272,6 @@ class Apart:
             # What came is not what a worker sends: the answer has written it itself.
             self.end()
             return Outcome(unfit=f"bytes that are no result ({error})")
-
-    def _started(self) -> Process:
-        try:
-            process = Process(self.place, self.patience)
-        except (Ended, OSError) as error:
-            raise NotDecided(f"no process for the answers could be started: {error}") from error
-        CONFINED.add(process.confined)
-        self.used = True
-        return process
 
     @contextmanager
     def fresh(self) -> Iterator[Apart]:
@@ -347,7 +350,8 @@ def snapshot(folder: Path, into: Path) -> dict[str, str]:
 
 
 def _reason_to_refuse(path: Path, root: Path, left: int) -> str:
-    if not path.resolve().is_relative_to(root):
+    # Path.resolve raises RuntimeError for a link in a circle, until Python 3.13.
+    if not Path(os.path.realpath(path)).is_relative_to(root):
         return "is a link that leads out of the folder"
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 import subprocess
 import sys
@@ -144,6 +145,22 @@ def learn(root: Path, *layers: nn.Module) -> float:
     return float((model(x_test).argmax(1) == test.targets).float().mean())
 
 
+DAMAGES: dict[str, Callable[[bytes, list[Path]], bytes]] = {
+    "truncated": lambda whole, _: whole[:-1],
+    "too long": lambda whole, _: whole + b"\0",
+    "half a header": lambda whole, _: whole[:6],
+    "empty": lambda whole, _: b"",
+    "compressed": lambda whole, _: gzip.compress(whole),
+    "a page": lambda whole, _: b"<!DOCTYPE html><title>404</title>",
+    "another type": lambda whole, _: whole[:2] + b"\x0d" + whole[3:],
+    "many dimensions": lambda whole, _: whole[:3] + b"\xff" + whole[4:],
+    "a size beyond all bounds": lambda whole, _: whole[:4] + b"\xff" * 4 + whole[8:],
+    "the labels twice": lambda whole, files: files[1].read_bytes() if whole[3] == 3 else b"",
+    "the images twice": lambda whole, files: files[0].read_bytes() if whole[3] == 1 else b"",
+}
+"""What can become of a file of a set; the second argument are the set's two files."""
+
+
 class TestIdxFiles:
     @pytest.mark.parametrize("n", [1, 3])
     def test_what_is_written_is_what_torchvision_reads(self, tmp_path: Path, n: int) -> None:
@@ -195,6 +212,51 @@ class TestIdxFiles:
         with pytest.raises(error, match=message):
             idx.write_dataset(tmp_path, (pixels(1), digits(1)), (images, labels))
         assert not any(tmp_path.iterdir()), "refused input leaves no trace"
+
+    @pytest.mark.parametrize("split", ["train", "test"])
+    def test_what_is_written_is_read_back(self, tmp_path: Path, split: str) -> None:
+        images = torch.arange(60, dtype=torch.uint8).view(3, 5, 4).mT
+        written = {"train": (images, digits(3)), "test": (255 - images, 9 - digits(3))}
+        idx.write_dataset(tmp_path, written["train"], written["test"])
+        for read, expected in zip(idx.read_dataset(tmp_path, split), written[split], strict=True):
+            assert read.dtype == torch.uint8
+            assert read.is_contiguous()
+            assert torch.equal(read, expected)
+            read.add_(1)  # it is the reader's own
+        again = idx.read_dataset(str(tmp_path), split)
+        assert torch.equal(again[1], written[split][1])
+
+    def test_what_torchvision_reads_is_what_is_read(self, full: Path) -> None:
+        for split in ("train", "test"):
+            images, labels = idx.read_dataset(full, split)
+            dataset = MNIST(full, train=split == "train")
+            assert torch.equal(images, dataset.data)
+            assert torch.equal(labels, dataset.targets.to(torch.uint8))
+
+    @pytest.mark.parametrize("damage", DAMAGES)
+    @pytest.mark.parametrize("which", [0, 1], ids=["images", "labels"])
+    def test_a_damaged_set_is_not_read(self, tmp_path: Path, damage: str, which: int) -> None:
+        idx.write_dataset(tmp_path, (pixels(2), digits(2)), (pixels(2), digits(2)))
+        files = [idx.raw_folder(tmp_path) / name for name in idx.FILES["train"]]
+        files[which].write_bytes(DAMAGES[damage](files[which].read_bytes(), files))
+        with pytest.raises(ValueError, match=files[which].name):
+            idx.read_dataset(tmp_path, "train")
+        assert len(idx.read_dataset(tmp_path, "test")[0]) == 2
+
+    def test_a_file_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        for name in idx.FILES["test"]:
+            with pytest.raises(FileNotFoundError, match="t10k-images"):
+                idx.read_dataset(tmp_path, "test")
+            idx.raw_folder(tmp_path).mkdir(parents=True, exist_ok=True)
+            (idx.raw_folder(tmp_path) / name.replace("images", "labels")).write_bytes(b"")
+
+    def test_a_set_of_no_images_is_read_as_such(self, tmp_path: Path) -> None:
+        raw = idx.raw_folder(tmp_path)
+        raw.mkdir(parents=True)
+        (raw / idx.NAMES[0]).write_bytes(struct.pack(">HBB3I", 0, 8, 3, 0, 28, 28))
+        (raw / idx.NAMES[1]).write_bytes(struct.pack(">HBBI", 0, 8, 1, 0))
+        images, labels = idx.read_dataset(tmp_path, "train")
+        assert (images.shape, labels.shape) == ((0, 28, 28), (0,))
 
     def test_writing_a_single_file_checks_too(self, tmp_path: Path) -> None:
         with pytest.raises(TypeError, match="images must be"):
