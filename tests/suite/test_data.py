@@ -79,12 +79,6 @@ class TestDrawnDigits:
         assert border.float().mean() < 1, "ink is in the middle, on black, as in MNIST"
         assert dataset.targets[:100].unique().numel() == 10, "the order is shuffled"
 
-    def test_transforms_apply_as_to_mnist(self, full: Path) -> None:
-        steps = [transforms.ToTensor(), transforms.Normalize((0.1307,), (0.3081,))]
-        image, label = MNIST(full, transform=transforms.Compose(steps))[0]
-        assert image.shape == (1, 28, 28)
-        assert label in range(10)
-
     def test_no_image_occurs_twice(self, full: Path) -> None:
         images = torch.cat([MNIST(full, train=True).data, MNIST(full, train=False).data])
         distinct = {image.tobytes() for image in images.numpy()}

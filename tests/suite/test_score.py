@@ -95,13 +95,6 @@ def test_a_check_that_did_not_run_earns_nothing() -> None:
     assert (row.earned, row.passed, row.checks) == (Fraction(1, 3), 2, 4)
 
 
-def test_all_checks_failing_earn_nothing() -> None:
-    failed = [result(r.exercise, r.part, "failed") for r in ALL_RIGHT]
-    rows = run(*failed).score()
-    assert total(rows) == (0, 3)
-    assert [(r.passed, r.checks) for r in rows[:2]] == [(0, 3), (0, 1)]
-
-
 def test_what_belongs_to_no_exercise_or_part_earns_nothing() -> None:
     assert earned(result("9.9", "a"), result("3.1", "z"), result("Essay", "a")) == 0
 
