@@ -1,7 +1,7 @@
-"""Takes from this process what an answer does not need: files, the network, memory, time.
+"""Takes from this process what an answer does not need: files, sockets, other processes, memory.
 
-Landlock (Linux 5.13 and later) limits what can be read and written, a seccomp filter keeps sockets
-away that lead out of the machine; neither needs a privilege, and neither can be undone, by the
+Landlock (Linux 5.13 and later) limits what can be read and written, a seccomp filter what can be
+asked of the system beside that; neither needs a privilege, and neither can be undone, by the
 process or by what it starts. The numbers are those of the kernel's headers.
 """
 
@@ -9,7 +9,6 @@ import ctypes
 import errno
 import os
 import platform
-import socket
 import struct
 import sys
 import sysconfig
@@ -26,6 +25,7 @@ OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | 1 << 14 | 1 << 15
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 NO_NEW_PRIVILEGES, SECCOMP, FILTER = 38, 22, 2
 SUBREAPER = 36
+CAPABILITY_VERSION = 0x20080522
 ABSTRACT_SOCKETS, SIGNALS = 1 << 0, 1 << 1
 
 ROOT = Path(__file__).parent.parent
@@ -39,21 +39,73 @@ SYSTEM = (
 """The system's own folders; not all of /proc, which has the environment of every process."""
 
 
+OWN = -1
+"""Stands for this process's own number."""
+
+SIGNALLING: dict[str, tuple[int, ...]] = {
+    "kill": (OWN, 0),
+    "tgkill": (OWN,),
+    "tkill": (OWN,),
+    **dict.fromkeys(("rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"), ()),
+}
+"""Signals to others, where Landlock does not keep them within, with the arguments that are let
+through: 0 is this process, or its group."""
+
+REFUSED: dict[str, tuple[int, ...]] = {
+    # All but pipes and pairs: a socket of this machine leads to processes that are not confined.
+    "socket": (),
+    "io_uring_setup": (),
+    # What outlives its process.
+    **dict.fromkeys(("shmget", "semget", "msgget", "mq_open", "add_key"), ()),
+    # What Landlock leaves open to all processes of one user: to end one by its limits, say.
+    "prlimit64": (OWN, 0),
+    "sched_setaffinity": (OWN, 0),
+    **dict.fromkeys(("sched_setparam", "sched_setscheduler", "sched_setattr"), (OWN, 0)),
+    **dict.fromkeys(("setpriority", "ioprio_set"), ()),
+}
+"""The calls that are refused, with the first arguments that are let through."""
+
+IGNORED = (
+    *("chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat"),
+    *("utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr", "fsetxattr"),
+    *("removexattr", "lremovexattr", "fremovexattr", "setxattrat", "removexattrat"),
+)
+"""The calls that change what is said of a file: Landlock lets them reach every one. They are left
+out, and said to have been made, for an answer may well set the mode of a file of its own."""
+
+
 class Machine(NamedTuple):
-    """An architecture's audit number, and its numbers of the calls that are filtered."""
+    """An architecture's audit number, and its numbers of the calls above, as far as it has them."""
 
     audit: int
-    socket: int
-    kill: int
-    tgkill: int
-    tkill: int
-    send_signal: int = 424
-    io_uring: int = 425
+    numbers: dict[str, int]
 
+
+EVERYWHERE = {"io_uring_setup": 425, "pidfd_send_signal": 424, "fchmodat2": 452}
+EVERYWHERE |= {"setxattrat": 463, "removexattrat": 466}
 
 MACHINES = {
-    "x86_64": Machine(0xC000003E, 41, 62, 234, 200),
-    "aarch64": Machine(0xC00000B7, 198, 129, 131, 130),
+    "x86_64": Machine(
+        0xC000003E,
+        {"socket": 41, "kill": 62, "tgkill": 234, "tkill": 200, "rt_sigqueueinfo": 129}
+        | {"rt_tgsigqueueinfo": 297, "prlimit64": 302, "setpriority": 141, "ioprio_set": 251}
+        | {"sched_setaffinity": 203, "sched_setparam": 142, "sched_setscheduler": 144}
+        | {"sched_setattr": 314, "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240}
+        | {"add_key": 248, "chmod": 90, "fchmod": 91, "fchmodat": 268, "chown": 92, "fchown": 93}
+        | {"lchown": 94, "fchownat": 260, "utime": 132, "utimes": 235, "futimesat": 261}
+        | {"utimensat": 280, "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190}
+        | {"removexattr": 197, "lremovexattr": 198, "fremovexattr": 199},
+    ),
+    "aarch64": Machine(
+        0xC00000B7,
+        {"socket": 198, "kill": 129, "tkill": 130, "tgkill": 131, "rt_sigqueueinfo": 138}
+        | {"rt_tgsigqueueinfo": 240, "prlimit64": 261, "setpriority": 140, "ioprio_set": 30}
+        | {"sched_setparam": 118, "sched_setscheduler": 119, "sched_setaffinity": 122}
+        | {"sched_setattr": 274, "mq_open": 180, "msgget": 186, "semget": 190, "shmget": 194}
+        | {"add_key": 217, "fchmod": 52, "fchmodat": 53, "fchownat": 54, "fchown": 55}
+        | {"utimensat": 88, "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14}
+        | {"lremovexattr": 15, "fremovexattr": 16},
+    ),
 }
 
 
@@ -108,33 +160,37 @@ def confine(readable: Iterable[Path], writable: Iterable[Path]) -> bool:
                 libc.syscall(ADD_RULE, ruleset, 1, rule, ctypes.c_uint(0))
                 os.close(where)
     restricted = libc.syscall(RESTRICT_SELF, ruleset, ctypes.c_uint(0)) == 0
+    # What a superuser may do beyond everybody else: no answer needs it.
+    header, none = struct.pack("=Ii", CAPABILITY_VERSION, 0), bytes(24)
+    restricted = restricted and libc.capset(header, none) == 0
     os.close(ruleset)
     return restricted and _filter_calls(libc, signals=not scoped)
 
 
 def _filter_calls(libc: ctypes.CDLL, *, signals: bool) -> bool:
-    """Refuse every socket but those within the machine and, if asked, signals to others."""
+    """Refuse, or leave out, the calls above; those that send signals only if asked."""
     machine = MACHINES.get(platform.machine())
     if machine is None:
         return False
+    numbers = EVERYWHERE | machine.numbers
     load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
-    allow, refuse = 0x7FFF0000, 0x00050000 | errno.EACCES
+    allow, error = 0x7FFF0000, 0x00050000
     own = os.getpid()
-    rules: dict[int, tuple[int, ...]] = {machine.socket: (socket.AF_UNIX,), machine.io_uring: ()}
-    if signals:
-        rules |= {machine.kill: (own, 0), machine.tgkill: (own,), machine.tkill: (own,)}
-        rules[machine.send_signal] = ()
     # A call by another architecture's numbers, of 32 bits for instance, would escape the rules.
-    program = [(load, 0, 0, 4), (equal, 1, 0, machine.audit), (give, 0, 0, refuse)]
+    program = [(load, 0, 0, 4), (equal, 1, 0, machine.audit), (give, 0, 0, error | errno.EACCES)]
     program += [(load, 0, 0, 0)]
     if platform.machine() == "x86_64":
-        program += [(at_least, 0, 1, 0x40000000), (give, 0, 0, refuse)]
-    for number, allowed in rules.items():
-        arguments = [(equal, 0, 1, value) for value in allowed]
-        program += [(equal, 0, 2 * len(allowed) + 2, number), (load, 0, 0, 16)]
-        for argument in arguments:
-            program += [argument, (give, 0, 0, allow)]
-        program += [(give, 0, 0, refuse)]
+        program += [(at_least, 0, 1, 0x40000000), (give, 0, 0, error | errno.EACCES)]
+    refused = REFUSED | (SIGNALLING if signals else {})
+    rules = {name: (allowed, errno.EACCES) for name, allowed in refused.items()}
+    rules |= dict.fromkeys(IGNORED, ((), 0))
+    for name, (allowed, told) in rules.items():
+        if name in numbers:
+            program += [(equal, 0, 2 * len(allowed) + 2, numbers[name]), (load, 0, 0, 16)]
+            for argument in allowed:
+                value = own if argument == OWN else argument
+                program += [(equal, 0, 1, value), (give, 0, 0, allow)]
+            program += [(give, 0, 0, error | told)]
     program += [(give, 0, 0, allow)]
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     buffer = ctypes.create_string_buffer(code, len(code))

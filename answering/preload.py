@@ -11,6 +11,7 @@ from answering import confinement, worker  # noqa: F401
 torch.set_num_threads(1)
 confinement.adopt_orphans()
 
+# The server would say on the terminal, too, when something ends that it has adopted.
 warnings.simplefilter("ignore")
 
 # Broken or missing, they fail where an answer needs them, with a message of their own.

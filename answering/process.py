@@ -13,12 +13,13 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
 
-from answering.starting import clean_surroundings, context
-from answering.values import MOST_BYTES, Packer, Unfit, Unpacker
+from answering.starting import PRELOADED, clean_surroundings, context, prepare_anew
+from answering.values import MOST_MESSAGE, Packer, Unfit, Unpacker
 from answering.worker import Place, serve
 
 STARTING = 60.0
@@ -39,12 +40,21 @@ class Process:
         self.place, self.patience, self.allowed = place, patience, STARTING
         self.connection, theirs = context().Pipe()
         self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
-        with clean_surroundings():
-            self.process.start()
+        try:
+            self._start()
+        except (OSError, EOFError):
+            # The process that all others come from is gone, for want of memory for instance.
+            prepare_anew(*PRELOADED)
+            self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
+            self._start()
         theirs.close()
         if hasattr(os, "set_blocking"):
             os.set_blocking(self.connection.fileno(), False)
         self.confined = bool(self._unpacked(self._receive(STARTING)).get("confined"))
+
+    def _start(self) -> None:
+        with clean_surroundings():
+            self.process.start()
 
     def ask(
         self, request: dict[str, Any], *, on_step: Callable[[str], None] | None = None
@@ -90,7 +100,7 @@ class Process:
         (size,) = struct.unpack("!i", self._read(4, deadline))
         if size == -1:
             (size,) = struct.unpack("!Q", self._read(8, deadline))
-        if not 0 <= size <= 2 * MOST_BYTES:
+        if not 0 <= size <= MOST_MESSAGE:
             self.kill()
             raise Ended("sent more than can be taken")
         return self._read(size, deadline)
@@ -101,7 +111,7 @@ class Process:
             if not self.connection.poll(max(0.0, deadline - time.monotonic())):
                 self.kill()
                 raise Ended(f"did not come back within {self.allowed:g} s")
-            return self.connection.recv_bytes(2 * MOST_BYTES)
+            return self.connection.recv_bytes(MOST_MESSAGE)
         except (EOFError, OSError):
             raise self.how_it_ended() from None
 
@@ -177,17 +187,43 @@ def _descendants(pid: int) -> list[psutil.Process]:
     return []
 
 
+def _server() -> int | None:
+    """The number of the process that all answering processes are forked from."""
+    from multiprocessing import forkserver
+
+    return forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+
+
 def _end_orphans() -> None:
-    """Kill what answers started and left behind: the process that they come from adopted it."""
+    """Kill what answers started and left behind: the process that they come from adopted it.
+
+    One that forks for ever, and ends each time, has to be met in its short life: hence the loop.
+    """
     living = {child.pid for child in multiprocessing.active_children()}
+    if (server := _server()) is None:
+        return
+    deadline = time.monotonic() + PURSUIT
+    while time.monotonic() < deadline:
+        orphans = [pid for pid in _children(server) if pid not in living]
+        for orphan in orphans:  # whose own children are adopted in turn
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(orphan, signal.SIGKILL)
+        if not orphans:
+            return
+
+
+PURSUIT = 5.0
+"""Seconds after which a process that flees is let go."""
+
+
+def _children(pid: int) -> list[int]:
+    """The numbers of a process's children, as fast as can be."""
+    with suppress(OSError):
+        tasks = [*Path(f"/proc/{pid}/task").iterdir()]
+        return [int(n) for task in tasks for n in (task / "children").read_text().split()]
     with suppress(psutil.Error):
-        for server in psutil.Process().children():
-            if "multiprocessing.forkserver" in " ".join(server.cmdline()):
-                for orphan in server.children():
-                    if orphan.pid not in living:
-                        for one in [*_descendants(orphan.pid), orphan]:
-                            with suppress(psutil.Error):
-                                one.kill()
+        return [child.pid for child in psutil.Process(pid).children()]
+    return []
 
 
 SIGNALS = {

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,11 +29,37 @@ def prepare(*also: str) -> None:
     """
     if context().get_start_method() != "forkserver":
         return
+    PRELOADED[:] = also
     context().set_forkserver_preload(["answering.preload", *also])
     from multiprocessing import forkserver
 
     with clean_surroundings():
         forkserver.ensure_running()
+
+
+def prepare_for_strangers() -> None:
+    """What the answers of somebody else begin from knows nothing of ours."""
+    if PRELOADED:
+        prepare_anew()
+
+
+def prepare_anew(*also: str) -> None:
+    """Begin again, with another process that others are forked from."""
+    if context().get_start_method() != "forkserver":
+        return
+    from multiprocessing import forkserver
+
+    server: Any = forkserver._forkserver
+    if server._forkserver_pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(server._forkserver_pid, signal.SIGKILL)
+        with suppress(ChildProcessError, FileNotFoundError):
+            server._stop()
+    prepare(*also)
+
+
+PRELOADED: list[str] = []
+"""What it knows beside torch."""
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ than it was told to accept is refused. Tensors that share memory on one side sha
 
 import os
 import re
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,11 +33,20 @@ MOST_BYTES = 256 * 2**20
 MOST_TREE = 32 * 2**20
 """Bytes of the rest of a message, which takes up to twenty times as much once it is unpacked."""
 
+MOST_MESSAGE = MOST_BYTES + MOST_TREE + 8 * MOST_ENTRIES
+"""Bytes of a whole message, with the lengths of its parts."""
+
 MOST_KEYS = 2_000
-"""Entries of a set, or of a dict whose keys are no texts: keys can be made to collide."""
+"""Entries of a message's sets, and dicts whose keys are no texts: keys can be made to collide."""
 
 MOST_KINDS = 100
 """Named tuples of different kinds in one message: each is a class."""
+
+MOST_BITS = 100_000
+"""Bits of an integer."""
+
+MOST_DIMENSIONS = 64
+"""Of a tensor: what torch has, too."""
 
 DEEPEST = 40
 """How deep containers may be nested."""
@@ -81,6 +91,9 @@ class Handle:
     number: int
     kind: str
     type_name: str
+
+    def __repr__(self) -> str:
+        return f"a {self.type_name}"
 
 
 class Fields(tuple):
@@ -138,6 +151,10 @@ def words_of(value: object) -> str:
     return "" if " at 0x" in text else " ".join(text.split())
 
 
+LENGTH = struct.Struct("!Q")
+"""How long the next part of a message is."""
+
+
 class Packer:
     """Turns one message into bytes.
 
@@ -161,7 +178,8 @@ class Packer:
         tree = msgpack.packb(self.tree(value), strict_types=True, unicode_errors="surrogatepass")
         if len(tree) > MOST_TREE:
             raise Unfit(f"more than {MOST_TREE // 2**20} MiB of numbers and words")
-        return msgpack.packb([tree, self.contents])
+        parts = [part for one in (tree, *self.contents) for part in (LENGTH.pack(len(one)), one)]
+        return b"".join(parts)
 
     def _count(self, entries: int = 1, size: int = 0) -> None:
         self.entries += entries
@@ -244,8 +262,8 @@ class Packer:
     def _integer(self, value: int) -> Any:
         if -(2**63) <= value < 2**63:
             return value
-        if value.bit_length() > 100_000:
-            raise Unfit("an integer of more than 100,000 bits")
+        if value.bit_length() > MOST_BITS:
+            raise Unfit(f"an integer of more than {MOST_BITS:,} bits")
         digits = hex(value)
         self._count(0, len(digits))
         return ["integer", digits]
@@ -469,7 +487,7 @@ class Unpacker:
 
     def __init__(self, live: Callable[[Handle], Any] = lambda handle: handle) -> None:
         self.live = live
-        self.lists, self.entries = 0, 0
+        self.lists, self.entries, self.keys = 0, 0, 0
         self.contents: list[bytes] = []
         self.storages: dict[int, torch.UntypedStorage] = {}
         self.kinds: set[Any] = set()
@@ -477,17 +495,28 @@ class Unpacker:
     def value(self, message: bytes) -> Any:
         """The value. Raises Unfit if the bytes are none."""
         try:
-            tree, self.contents = self._lists(message)
-            if len(tree) > MOST_TREE or any(
-                type(content) is not bytes for content in self.contents
-            ):
-                raise Unfit("bytes that are no message")
+            tree, *self.contents = self._parts(message)
             return self.of(self._lists(tree))
         except Unfit:
             raise
         except Exception as error:
             # Bytes that no Packer wrote can break anywhere; what they are is said once.
             raise Unfit(f"bytes that are no message ({type(error).__name__})") from error
+
+    def _parts(self, message: bytes) -> list[bytes]:
+        """The tree and the contents, each after its length: nothing here can be more than it is."""
+        parts: list[bytes] = []
+        place = 0
+        while place < len(message):
+            (length,) = LENGTH.unpack_from(message, place)
+            place += LENGTH.size
+            if length > len(message) - place or len(parts) > MOST_ENTRIES:
+                raise Unfit("bytes that are no message (a part is cut off)")
+            parts.append(message[place : place + length])
+            place += length
+        if not parts or len(parts[0]) > MOST_TREE:
+            raise Unfit("bytes that are no message (of another size)")
+        return parts
 
     def _lists(self, message: bytes) -> Any:
         return msgpack.unpackb(
@@ -528,8 +557,10 @@ class Unpacker:
         return [self.of(entry) for entry in entries]
 
     def _dict(self, pairs: list) -> dict[Any, Any]:
-        if len(pairs) > MOST_KEYS and any(type(name) is not str for name, _ in pairs):
-            raise Unfit(f"a set, or a dict with other keys than texts, of {len(pairs):,} entries")
+        if any(type(name) is not str for name, _ in pairs):
+            self.keys += len(pairs)
+            if self.keys > MOST_KEYS:
+                raise Unfit(f"sets, or dicts with other keys than texts, of {self.keys:,} entries")
         found = {}
         for name, value in pairs:
             key = self.of(name)
@@ -539,6 +570,11 @@ class Unpacker:
                 key = Foreign(type(key).__name__, "")
             found[key] = self.of(value)
         return found
+
+    def _integer(self, digits: str) -> int:
+        if len(digits) > MOST_BITS // 4 + 8:
+            raise Unfit("an integer of more digits than it may have")
+        return int(digits, 16)
 
     def _set(self, entries: list) -> Any:
         return {key for key, _ in self._dict([[entry, None] for entry in entries]).items()}
@@ -562,10 +598,19 @@ class Unpacker:
         gradient: Any,
         is_parameter: bool,
     ) -> Tensor:
-        if prod(shape) * DTYPES[dtype].itemsize > MOST_BYTES:
+        sizes = [*shape, *strides, offset]
+        if len(sizes) > 2 * MOST_DIMENSIONS or any(type(n) is not int or n < 0 for n in sizes):
+            raise Unfit("a tensor without a shape")
+        numbers, size = prod(shape), DTYPES[dtype].itemsize
+        if numbers * size > MOST_BYTES:
             raise Unfit(f"a tensor of shape {tuple(shape)}")
+        # Beyond its end torch would make a storage longer, by memory that may have held anything.
+        last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
+        storage = self._storage(place)
+        if numbers and (last + 1) * size > storage.nbytes():
+            raise Unfit("a tensor beyond its storage")
         value = torch.empty(0, dtype=DTYPES[dtype]).set_(
-            self._storage(place), offset, tuple(shape), tuple(strides)
+            storage, offset, tuple(shape), tuple(strides)
         )
         if is_parameter:
             value = nn.Parameter(value, requires_grad=requires_grad)
@@ -634,7 +679,7 @@ class Unpacker:
         "bytes": lambda self, place: self.contents[place],
         "text": lambda self, place: self.contents[place].decode("utf-8", "surrogatepass"),
         "complex": lambda self, real, imaginary: complex(real, imaginary),
-        "integer": lambda self, digits: int(digits, 16),
+        "integer": _integer,
         "path": lambda self, text: Path(text),
         "dtype": lambda self, name: DTYPES[name],
         "generator": _generator,

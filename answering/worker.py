@@ -181,7 +181,7 @@ def serve(connection: Connection, place: Place) -> None:
     # Where there is no fork, it is imported now: as long as it takes, no answer's patience pays.
     importlib.import_module("answering.preload")
     printed = Printed()
-    confined = _settle(place, printed)
+    confined = _settle(place, printed, connection)
     replaced = {}
     if place.entry:
         for module in place.imports:
@@ -205,11 +205,12 @@ def serve(connection: Connection, place: Place) -> None:
         connection.send_bytes(reply)
 
 
-def _settle(place: Place, printed: Printed) -> bool:
+def _settle(place: Place, printed: Printed, connection: Connection) -> bool:
     """Give this process no terminal, a bare environment and one folder; whether it is confined."""
     if hasattr(os, "setsid"):
         with suppress(PermissionError):
             os.setsid()
+        _let_go_of_the_suite(connection.fileno())
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -243,6 +244,24 @@ def _settle(place: Place, printed: Printed) -> bool:
         return False
     readable = [*confinement.environment(), place.folder, *place.readable]
     return confinement.confine(readable, [place.scratch])
+
+
+def _let_go_of_the_suite(connection: int) -> None:
+    """Close every descriptor that leads to the suite, but for the connection.
+
+    ``multiprocessing`` hands each process the pipes to the one that it was forked from, and to the
+    one that clears up: whoever writes into these ends them, or prints on the terminal.
+    """
+    from multiprocessing import forkserver, resource_tracker
+
+    tracker: Any = resource_tracker._resource_tracker
+    tracker._fd = tracker._pid = None
+    server: Any = forkserver._forkserver
+    server._forkserver_alive_fd = server._forkserver_address = server._forkserver_pid = None
+    server._inherited_fds = None
+    most = os.sysconf("SC_OPEN_MAX")
+    os.closerange(3, connection)
+    os.closerange(connection + 1, most if 0 < most < 2**16 else 2**16)
 
 
 KEPT = {"PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "OMP_NUM_THREADS", "LD_LIBRARY_PATH"}
@@ -350,6 +369,11 @@ def get(bench: Bench, given: list[Any], *, module: str, name: str) -> Any:
     return (True, None) if callable(value) else (False, value)
 
 
+def weights(bench: Bench, given: list[Any], *, content: bytes) -> Any:
+    """What torch.load reads from the bytes of a file, if they are weights alone."""
+    return torch.load(io.BytesIO(content), weights_only=True)
+
+
 def limit_files(bench: Bench, given: list[Any], *, size: int, deadly: bool) -> None:
     """From now on no file grows beyond so many bytes: OSError, or the end of the process."""
     import resource
@@ -384,5 +408,5 @@ def pause_at_steps(bench: Bench, given: list[Any], *, folder: str) -> None:
 
 
 ACTIONS: dict[str, Callable[..., Any]] = {
-    action.__name__: action for action in (call, ask, get, limit_files, pause_at_steps)
+    action.__name__: action for action in (call, ask, get, weights, limit_files, pause_at_steps)
 }

@@ -8,13 +8,13 @@ must not change its arguments.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from hypothesis import settings
 from torch import Tensor
 
 from answering.questions import kind_of
@@ -28,8 +28,9 @@ from judging.verdict import NotDecided, NotTried, Wrong, shown
 REFERENCE = Path(__file__).parent.parent / "solutions"
 """The folder of the reference answers."""
 
-PATIENCES = 6
-"""How many times the patience of one call all calls of a check may take together."""
+PATIENCES, EXAMPLES = 6, 25
+"""How many times the patience of one call all calls of a part may take together, on so many
+examples of each of its checks."""
 
 
 class Call:
@@ -169,7 +170,6 @@ class Answers:
         self.known: dict[str, Wrong | tuple[bool, Any]] = {}
         """What each name of the contract stands for, or what is wrong with it whatever the case."""
         self.part = ""
-        self.spent = 0.0
         self.reference: Answers | None = None
 
     @classmethod
@@ -197,7 +197,7 @@ class Answers:
         """What follows judges this part: what another one did must not reach it."""
         self.calls.clear()
         self.asked.clear()
-        self.printed, self.spent = "", 0.0
+        self.printed = ""
         self.side.begin()
         if part != self.part:
             self.part = part
@@ -229,6 +229,10 @@ class Answers:
         """What comes of a call, whatever that is: also the end of its process."""
         self.asked.add(f"{module}.{name}")
         return self.side.call(module, name, args, {})
+
+    def weights(self, content: bytes) -> Outcome:
+        """What torch.load reads from the bytes of a file that an answer wrote."""
+        return self.side.weights(content)
 
     def limit_files(self, size: int, *, deadly: bool) -> None:
         """From now on no file grows beyond so many bytes. NotTried where that cannot be had."""
@@ -345,18 +349,15 @@ class Answers:
         raise wrong
 
     def _timed(self, request: Any) -> Outcome:
-        # The time that a process takes to start is not the answer's.
-        self.side.start()
-        began = time.monotonic()
-        try:
-            return request()
-        finally:
-            if isinstance(self.side, Apart):
-                self.spent += time.monotonic() - began
-                if self.spent > PATIENCES * self.side.patience:
-                    self._give_up(
-                        self.part, f"took more than {PATIENCES * self.side.patience:g} s", None
-                    )
+        outcome = request()
+        if isinstance(self.side, Apart) and self.side.waited > self._budget():
+            self._give_up(self.part, f"took more than {self._budget():g} s in all", None)
+        return outcome
+
+    def _budget(self) -> float:
+        """The seconds that all calls of a part may take: more where more cases are generated."""
+        assert isinstance(self.side, Apart)
+        return PATIENCES * self.side.patience * max(1.0, settings().max_examples / EXAMPLES)
 
     def _there(self, value: Any) -> Any:
         """What is passed on of an argument: of something that lives on, what it is there."""

@@ -38,8 +38,8 @@ def _keep(kind: str, title: str, **content: Any) -> None:
 
 
 def show_text(title: str, text: str) -> None:
-    """A sentence or a few lines as they were printed."""
-    _keep("text", title, text=text)
+    """A sentence or a few lines as they were printed; what no file can hold is escaped."""
+    _keep("text", title, text=text.encode(errors="backslashreplace").decode())
 
 
 def show_tensor(title: str, value: Tensor) -> None:

@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from typing import Any
 
 from torch import Generator, Tensor, nn
 
-from answering import questions
+from answering import questions, worker
 from answering.folder import Folder, apart
 from answering.own import Loader
 from answering.process import Ended, Process
@@ -144,6 +145,10 @@ class Here:
             except BaseException as error:
                 return Outcome(raised=Raised(described(error, self.folder)))
 
+    def weights(self, content: bytes) -> Outcome:
+        """What torch.load reads from the bytes of a file."""
+        return self._outcome(lambda: worker.weights(self.bench, [], content=content))
+
     @contextmanager
     def fresh(self) -> Iterator[Apart]:
         """The same answers in a process that has never seen them before."""
@@ -170,6 +175,10 @@ class Apart:
         self.process: Process | None = None
         self.used = False
         """Whether a process may have left something in the scratch folder."""
+        self.inspector: Apart | None = None
+        """Where files that answers wrote are read: it never loads an answer."""
+        self.waited = 0.0
+        """Seconds that calls have taken, without the time in which processes began."""
         self.luck: int | None = None
         self.new_case = False
         self.on_step: Callable[[str], None] | None = None
@@ -208,6 +217,7 @@ class Apart:
 
     def renew(self) -> None:
         """End the process, for another part: what one part did reaches no other."""
+        self.waited = 0.0
         self.end()
         if self.used:
             self.used = False
@@ -218,6 +228,9 @@ class Apart:
         if self.process is not None:
             self.process.kill()
             self.process = None
+        if self.inspector is not None:
+            self.inspector.end()
+            self.inspector = None
 
     def get(self, module: str, name: str) -> Outcome:
         """Whether a name of the contract can be called, and its value if not."""
@@ -238,6 +251,14 @@ class Apart:
         request = {"do": "ask", "number": there.number, "question": question, "args": args}
         return self._outcome(request)
 
+    def weights(self, content: bytes) -> Outcome:
+        """What torch.load reads from the bytes of a file, in a process that knows no answer."""
+        if self.inspector is None:
+            empty = self.scratch.with_name("inspection")
+            empty.mkdir(exist_ok=True)
+            self.inspector = Apart(replace(self.place, folder=empty, scratch=empty), self.patience)
+        return self.inspector._outcome({"do": "weights", "content": content})
+
     def limit_files(self, size: int, *, deadly: bool) -> Outcome:
         """No file grows beyond so many bytes: OSError, or the end of the process."""
         return self._outcome({"do": "limit_files", "size": size, "deadly": deadly})
@@ -253,25 +274,44 @@ class Apart:
         if self.new_case:
             request["begin"], self.new_case = True, False
         try:
-            reply = self.start().ask(request, on_step=self.on_step)
-            printed = plain_words(reply.get("printed"))
-            if isinstance(now := reply.get("given"), list) and len(now) == len(given):
-                for before, after in zip(given, now, strict=True):
-                    put_back(before, after)
-            if "error" in reply:
-                return Outcome(raised=Raised(error_of(*reply["error"])), printed=printed)
-            if "missing" in reply:
-                return Outcome(missing=plain_words(reply["missing"]), printed=printed)
-            if "unfit" in reply:
-                return Outcome(unfit=plain_words(reply["unfit"]), printed=printed)
-            return Outcome(reply["result"], printed=printed)
+            process, began = self.start(), time.monotonic()
+            try:
+                reply = process.ask(request, on_step=self.on_step)
+            finally:
+                self.waited += time.monotonic() - began
         except Ended as ended:
             self.process = None
             return Outcome(ended=str(ended))
-        except (Unfit, KeyError, TypeError) as error:
-            # What came is not what a worker sends: the answer has written it itself.
+        except Unfit as unfit:
             self.end()
-            return Outcome(unfit=f"bytes that are no result ({error})")
+            return Outcome(unfit=f"bytes that are no result ({unfit})")
+        try:
+            return self._read(reply, given)
+        except Exception as error:
+            # What came is not what a worker sends: the answer has written it itself, and it can
+            # break anywhere.
+            self.end()
+            return Outcome(unfit=f"bytes that are no result ({type(error).__name__})")
+
+    def _read(self, reply: dict[str, Any], given: list[Any]) -> Outcome:
+        """What a reply says, in words of a bounded length."""
+        printed = plain_words(reply.get("printed"))
+        if "error" in reply:
+            error = error_of(*reply["error"])
+            if "MemoryError" in error.bases or "can't allocate memory" in error.words:
+                limit = f"limit {self.place.memory / 2**30:g} GiB, --memory"
+                error = error._replace(words=f"ran out of memory ({limit})")
+            outcome = Outcome(raised=Raised(error), printed=printed)
+        elif "missing" in reply:
+            outcome = Outcome(missing=plain_words(reply["missing"]), printed=printed)
+        elif "unfit" in reply:
+            outcome = Outcome(unfit=plain_words(reply["unfit"]), printed=printed)
+        else:
+            outcome = Outcome(reply["result"], printed=printed)
+        if isinstance(now := reply.get("given"), list) and len(now) == len(given):
+            for before, after in zip(given, now, strict=True):
+                put_back(before, after)
+        return outcome
 
     @contextmanager
     def fresh(self) -> Iterator[Apart]:
@@ -341,9 +381,11 @@ def snapshot(folder: Path, into: Path) -> dict[str, str]:
                     target = into / path.relative_to(root)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, target)
-                    left -= target.stat().st_size
+                    left -= max(target.stat().st_size, BLOCK)
             except OSError as error:
                 reason = f"cannot be read: {error.strerror}"
+            except RuntimeError:  # so says Python before 3.13
+                reason = "is a link that leads to itself"
             if reason:
                 refused[path.relative_to(root).as_posix()] = reason
     return refused
@@ -358,10 +400,13 @@ def _reason_to_refuse(path: Path, root: Path, left: int) -> str:
         return "is no plain file"
     if path.suffix == ".py" and status.st_size > MOST_SOURCE:
         return f"has {status.st_size:,} bytes, more than the 1 MiB that a source file may have"
-    if status.st_size > left:
+    if max(status.st_size, BLOCK) > left:
         return f"is too large: a folder of answers may hold {MOST_FOLDER // 2**20} MiB"
     return ""
 
+
+BLOCK = 4096
+"""Bytes that the smallest of files counts for."""
 
 IGNORED = {"__pycache__", ".git", ".venv", "venv", ".hypothesis", ".pytest_cache", "node_modules"}
 """Folders that are no part of anybody's answers."""

@@ -8,7 +8,7 @@ expected and why.
 import math
 import operator
 import unittest
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import PurePath
 from typing import Any, NoReturn
@@ -22,8 +22,11 @@ MOST_SHOWN = 24
 MOST_LINES = 20
 """Lines shown of what an answer printed."""
 
-LONGEST = 400
-"""Characters after which what is shown of a value is cut."""
+LONGEST, LONGEST_LINE = 400, 2_000
+"""Characters after which what is shown of a value is cut, and a line of a message."""
+
+MOST_VISITED = 1_000
+"""Entries of a value, within whatever contains them, that are visited to show it."""
 
 
 class Wrong(AssertionError):
@@ -54,25 +57,27 @@ class Wrong(AssertionError):
         return self.returned, self.expected
 
     def __str__(self) -> str:
-        lines = [self.call or "", f"  {self.returned}", f"  at {self.where}" if self.where else ""]
+        call, returned, where = (
+            line(text or "") for text in (self.call, self.returned, self.where)
+        )
+        lines = [call, f"  {returned}", f"  at {where}" if where else ""]
         lines.append(f"  expected {self.expected}")
         if self.printed:
             lines += ["  It printed:", *(f"    {line}" for line in printable(self.printed))]
         return "\n".join(filter(None, lines))
 
 
+def line(text: str) -> str:
+    """A foreign text on one line, of a length that can be read, with nothing hidden in it."""
+    short = text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
+
+
 def printable(text: str) -> list[str]:
     """What an answer printed, as lines that a terminal can show: 20 at most, nothing hidden."""
     lines = text.splitlines()
-    kept = [
-        "".join(
-            c if c.isprintable() or c == "\t" else c.encode("unicode_escape").decode() for c in line
-        )
-        for line in lines[:MOST_LINES]
-    ]
-    return (
-        [*kept, f"… and {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else kept
-    )
+    more = [f"… and {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+    return [*("    ".join(map(line, one.split("\t"))) for one in lines[:MOST_LINES]), *more]
 
 
 class NotTried(unittest.SkipTest):
@@ -85,37 +90,67 @@ class NotDecided(unittest.SkipTest):
 
 def shown(value: Any, digits: int = 6) -> str:
     """A value as the learner would write it down: short, and exact where it can be."""
-    try:
-        text = _shown(value, digits)
-    except RecursionError:  # it contains itself
-        text = f"a {type(value).__name__}"
+    text = _Shown(digits).text(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _shown(value: Any, digits: int) -> str:
-    if isinstance(value, Tensor):
-        return _tensor_shown(value, digits)
-    if isinstance(value, float):
-        return _number(value, digits)
-    if hasattr(value, "type_name"):
-        return repr(value)
-    if isinstance(value, nn.Module):
-        return f"a {type(value).__name__}"
-    if isinstance(value, PurePath):
-        return repr(value.name)
-    if isinstance(value, torch.Generator):
-        return f"a generator seeded with {value.initial_seed()}"
-    if isinstance(value, dict):
-        pairs = (f"{shown(key)}: {shown(entry)}" for key, entry in value.items())
-        return "{" + ", ".join(islice(pairs, LONGEST)) + "}"
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        fields = zip(value._fields, value, strict=True)
-        text = ", ".join(f"{name} = {shown(entry)}" for name, entry in fields)
-        return f"{type(value).__name__}({text})"
-    if isinstance(value, tuple | list):
-        inside = ", ".join(shown(entry) for entry in value[:LONGEST])
-        return f"[{inside}]" if isinstance(value, list) else f"({inside}{',' * (len(value) == 1)})"
-    return _repr(value)
+class _Shown:
+    """Shows one value: what contains much, or itself, costs no more than the first of it."""
+
+    def __init__(self, digits: int) -> None:
+        self.digits = digits
+        self.left, self.depth = MOST_VISITED, 0
+
+    def text(self, value: Any) -> str:
+        self.left -= 1
+        if self.left < 0 or self.depth > DEEPEST:
+            return "…"
+        self.depth += 1
+        try:
+            return self._text(value)
+        finally:
+            self.depth -= 1
+
+    def _text(self, value: Any) -> str:
+        if isinstance(value, Tensor):
+            return _tensor_shown(value, self.digits)
+        if isinstance(value, float):
+            return _number(value, self.digits)
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            entries = self._all(value)
+            named = [
+                f"{name} = {entry}" for name, entry in zip(value._fields, entries, strict=False)
+            ]
+            return f"{getattr(value, 'type_name', type(value).__name__)}({', '.join(named)})"
+        if isinstance(value, tuple | list):
+            inside = ", ".join(self._all(value))
+            if isinstance(value, list):
+                return f"[{inside}]"
+            return f"({inside}{',' * (len(value) == 1)})"
+        if isinstance(value, dict):
+            pairs = (f"{self.text(key)}: {self.text(entry)}" for key, entry in value.items())
+            return "{" + ", ".join(islice(pairs, LONGEST)) + "}"
+        if isinstance(value, set | frozenset) and value:
+            return "{" + ", ".join(self._all(value)) + "}"
+        if isinstance(value, int) and value.bit_length() > 4 * LONGEST:
+            return f"an integer of {value.bit_length():,} bits"
+        if isinstance(value, str | bytes):
+            return repr(value[: LONGEST + 1])
+        if isinstance(value, nn.Module):
+            return f"a {type(value).__name__}"
+        if isinstance(value, PurePath):
+            return repr(value.name[: LONGEST + 1])
+        if isinstance(value, torch.Generator):
+            return f"a generator seeded with {value.initial_seed()}"
+        return _repr(value)
+
+    def _all(self, entries: Iterable[Any]) -> list[str]:
+        """The first entries, as many as can be shown at all."""
+        return [self.text(entry) for entry in islice(entries, LONGEST)]
+
+
+DEEPEST = 40
+"""How deep what is shown may be nested."""
 
 
 def _repr(value: Any) -> str:
@@ -182,7 +217,7 @@ def same_form(
     returned = f"{said}{shown(actual)}"
     if not isinstance(actual, Tensor):
         raise Wrong(
-            f"{returned}, of type {type(actual).__name__}",
+            f"{returned}, of type {getattr(actual, 'type_name', type(actual).__name__)}",
             f"a torch.Tensor of shape {tuple(shape)}: {formula}",
         )
     if actual.layout != torch.strided:

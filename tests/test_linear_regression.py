@@ -6,9 +6,9 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 import io
 import math
 import os
-import pickle
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +68,41 @@ def weights_of(model: Network) -> dict[str, float]:
     return {name: value.item() for name, value in found.items()}
 
 
+def file_of(value: Any, *, zipped: bool = True) -> bytes:
+    """What torch.save writes."""
+    file = io.BytesIO()
+    torch.save(value, file, _use_new_zipfile_serialization=zipped)
+    return file.getvalue()
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file where an answer can write, too: never through a link that it left there."""
+    if os.open not in os.supports_dir_fd:
+        path.unlink(missing_ok=True)
+        path.write_bytes(content)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(path.name, dir_fd=folder)
+        new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with os.fdopen(os.open(path.name, new, 0o600, dir_fd=folder), "wb") as file:
+            file.write(content)
+    finally:
+        os.close(folder)
+
+
 def left_in(path: Path) -> bytes | None:
     """What a file holds, read once, or None where there is no plain file of a fitting size."""
     try:
         where = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | NONBLOCKING)
     except OSError:
         return None
+    status = os.fstat(where)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_WEIGHTS:
+        os.close(where)
+        return None
     with os.fdopen(where, "rb") as file:
-        status = os.fstat(where)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_WEIGHTS:
-            return None
         return file.read(MOST_WEIGHTS)
 
 
@@ -86,16 +111,16 @@ MOST_WEIGHTS = 2**22
 """Bytes of a file of weights that are read: two numbers take two thousand."""
 
 
-def state_in(content: bytes) -> Any:
+def state_in(solutions: Answers, content: bytes) -> Any:
     """What torch.load reads from the bytes. Wrong if it is more than weights."""
-    try:
-        return torch.load(io.BytesIO(content), weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        words = str(error).strip().splitlines() or [type(error).__name__]
+    outcome = solutions.weights(content)
+    if outcome.raised or outcome.ended or outcome.unfit:
+        why = outcome.raised or outcome.ended or outcome.unfit
         raise Wrong(
-            f"wrote a file that holds more than weights, or none: {words[0][:200]}",
+            f"wrote a file that holds more than weights, or none: {str(why)[:200]}",
             "the state dict alone: torch.save(model.state_dict(), …)",
-        ) from error
+        )
+    return outcome.result
 
 
 quarters = integers(-8, 8).map(lambda k: k / 4)
@@ -422,7 +447,7 @@ def save(solutions: Answers, model: nn.Module, path: Path) -> bytes:
 def save_somehow(solutions: Answers, model: LinearRegression, path: Path) -> None:
     """Save the weights by the answers' save_weights or, where that is wrong, by torch itself."""
     try:
-        state = state_in(save(solutions, model, path))
+        state = state_in(solutions, save(solutions, model, path))
         if all(torch.equal(state[name], value) for name, value in model.state_dict().items()):
             return
     except (Wrong, KeyError, TypeError):
@@ -436,14 +461,14 @@ def test_the_file_holds_the_state_dict_and_nothing_else(
 ) -> None:
     """torch.load with weights_only=True reads the model's state dict, bit for bit."""
     path, model = new_path(solutions), regression(w, b)
-    state = state_in(save(solutions, model, path))
+    state = state_in(solutions, save(solutions, model, path))
     expected = {"linear.weight": model.linear.weight.detach(), "linear.bias": model.linear.bias}
     if not isinstance(state, dict) or set(state) != set(expected):
         raise Wrong(f"wrote {shown(state)}", f"the state dict, with the keys {[*expected]}")
     for name, value in expected.items():
         equal(state[name], value.detach(), f"{name} as the model has it")
     beside = sorted(p.name for p in path.parent.iterdir() if p != path)
-    holds(not beside, f"left {beside} beside {path.name}", "one file, and nothing beside it")
+    holds(not beside, f"left {shown(beside)} beside {path.name}", "one file, and nothing beside it")
 
 
 @check("2.5", "save_weights", w=quarters)
@@ -451,7 +476,7 @@ def test_saving_again_replaces_the_file(solutions: Answers, w: float) -> None:
     """The second of two saves to one path is what the file holds."""
     path = new_path(solutions)
     save(solutions, regression(w + 1, 0.0), path)
-    state = state_in(save(solutions, regression(w, 0.5), path))
+    state = state_in(solutions, save(solutions, regression(w, 0.5), path))
     holds(
         isinstance(state, dict)
         and isinstance(saved := state.get("linear.weight"), Tensor)
@@ -469,14 +494,17 @@ def test_a_crash_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
         with solutions.fresh() as fresh:
             fresh.limit_files(size, deadly=True)
             save_anew(fresh, path)
-        judge_left(left_in(path), old, f"the process was killed at byte {size} of the file")
-        put_back(path, old)
-    found: list[tuple[str, bytes | None]] = []
+        judge_left(
+            solutions, left_in(path), old, f"the process was killed at byte {size} of the file"
+        )
+        put(path, old)
+
+    def look(step: str) -> None:
+        judge_left(solutions, left_in(path), old, f"the process was killed before {step}")
+
     with solutions.fresh() as fresh:
-        fresh.pause_at_steps(path.parent, lambda step: found.append((step, left_in(path))))
+        fresh.pause_at_steps(path.parent, look)
         save_anew(fresh, path)
-    for step, content in found:
-        judge_left(content, old, f"the process was killed before {step}")
 
 
 @check("2.5", "save_weights")
@@ -487,16 +515,15 @@ def test_a_full_disk_leaves_the_old_file(solutions: Answers) -> None:
         with solutions.fresh() as fresh:
             fresh.limit_files(size, deadly=False)
             save_anew(fresh, path)
-        judge_left(left_in(path), old, f"the disk was full at byte {size} of the file")
-        put_back(path, old)
+        judge_left(solutions, left_in(path), old, f"the disk was full at byte {size} of the file")
+        put(path, old)
 
 
 @check("2.5", "save_weights")
 def test_the_old_file_is_replaced_and_not_written_over(solutions: Answers) -> None:
     """The bytes of the old file stay what they were until the new file takes the name."""
-    path = new_path(solutions)
-    torch.save(regression(1.0, 2.0).state_dict(), path)
-    old = path.read_bytes()
+    path, old = new_path(solutions), file_of(regression(1.0, 2.0).state_dict())
+    put(path, old)
     link = path.with_name("the-old-file")
     link.hardlink_to(path)
     solutions.linear_regression.save_weights(regression(3.0, 4.0), path)
@@ -518,13 +545,8 @@ def save_anew(solutions: Answers, path: Path) -> None:
     solutions.attempt("linear_regression", "save_weights", regression(3.0, 4.0), path)
 
 
-def put_back(path: Path, content: bytes) -> None:
-    path.unlink(missing_ok=True)  # which may have become a link
-    path.write_bytes(content)
-
-
-def judge_left(content: bytes | None, old: bytes, what: str) -> None:
-    if content == old or is_new(content):
+def judge_left(solutions: Answers, content: bytes | None, old: bytes, what: str) -> None:
+    if content == old or is_new(solutions, content):
         return
     left = "no file" if content is None else "a file that is neither the old nor the new"
     size = "" if content is None else f" ({len(content)} bytes)"
@@ -535,11 +557,11 @@ def judge_left(content: bytes | None, old: bytes, what: str) -> None:
     )
 
 
-def is_new(content: bytes | None) -> bool:
+def is_new(solutions: Answers, content: bytes | None) -> bool:
     if content is None:
         return False
     try:
-        return state_in(content)["linear.weight"].item() == 3.0
+        return state_in(solutions, content)["linear.weight"].item() == 3.0
     except (Wrong, KeyError, TypeError, AttributeError):
         return False
 
@@ -551,7 +573,7 @@ def test_the_loaded_model_gives_identical_outputs(
     """A new model with the weights in the file: its outputs are the same, bit for bit."""
     generator = torch.Generator().manual_seed(seed)
     path, saved = new_path(solutions), regression(w + 1 / 3, b - 1 / 7)
-    torch.save(saved.state_dict(), path)
+    put(path, file_of(saved.state_dict()))
     solutions.seed(seed)
     model = network(solutions.linear_regression.load_weights(path))
     x = torch.randn(5, 1, generator=generator)
@@ -573,7 +595,7 @@ def test_the_loaded_model_gives_identical_outputs(
 def test_loaded_models_share_nothing(solutions: Answers, w: float) -> None:
     """Two models loaded from one file are separate: changing one changes neither file nor other."""
     path = new_path(solutions)
-    torch.save(regression(w, 0.0).state_dict(), path)
+    put(path, file_of(regression(w, 0.0).state_dict()))
     load_weights = solutions.linear_regression.load_weights
     first, second = network(load_weights(path)), network(load_weights(path))
     before = weights_of(second)
@@ -664,9 +686,8 @@ def test_a_missing_file_is_a_clear_error(solutions: Answers) -> None:
 def test_a_truncated_file_is_a_clear_error(solutions: Answers, share: int) -> None:
     """However much of the file is missing at its end, loading is an error that names the path."""
     path = new_path(solutions)
-    torch.save(regression(1.0, 2.0).state_dict(), path)
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) * share // 32])
+    content = file_of(regression(1.0, 2.0).state_dict())
+    put(path, content[: len(content) * share // 32])
     refused(solutions, path, f"only {share}/32 of the file is there")
 
 
@@ -691,10 +712,7 @@ def test_a_foreign_file_is_a_clear_error(solutions: Answers, what: str) -> None:
     """A file that holds something else is an error that names the path."""
     path = new_path(solutions)
     content = FOREIGN[what]
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        torch.save(content, path)
+    put(path, content if isinstance(content, bytes) else file_of(content))
     refused(solutions, path, f"the file holds {what}, not the weights of a LinearRegression")
 
 
@@ -737,7 +755,7 @@ def test_a_deadly_file_ends_nothing(solutions: Answers) -> None:
     """In a process of its own, a file that would end it when unpickled leaves it alive."""
     with solutions.fresh() as fresh:
         path = new_path(solutions)
-        torch.save({"linear.weight": torch.ones(1, 1), "linear.bias": Deadly()}, path)
+        put(path, file_of({"linear.weight": torch.ones(1, 1), "linear.bias": Deadly()}))
         outcome = fresh.attempt("linear_regression", "load_weights", path)
     holds(not outcome.ended, RAN, SAFE)
 
@@ -749,5 +767,5 @@ SAFE = "no code to run: torch.load(path, weights_only=True)"
 def judge_hostile(solutions: Answers, path: Path, hidden: object, zipped: bool) -> Any:
     """What comes of loading weights with something hidden in them."""
     state: dict[str, Any] = dict(regression(1.0, 2.0).state_dict())
-    torch.save(state | {"linear.bias": hidden}, path, _use_new_zipfile_serialization=zipped)
+    put(path, file_of(state | {"linear.bias": hidden}, zipped=zipped))
     return solutions.linear_regression.load_weights.outcome(path)

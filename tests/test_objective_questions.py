@@ -15,7 +15,7 @@ from judging.evidence import show_lines, show_matrix, show_table, show_text, wan
 from judging.options import QUESTIONS, accepted
 from judging.oracles import gamma, softmax, softmax_steps, unit_roundoff
 from judging.strategies import alike, floats, in_each_dtype, lattice, scores_and_targets
-from judging.verdict import equal, holds, same_number, shown, within, wrong
+from judging.verdict import equal, holds, line, same_number, shown, within, wrong
 
 
 def answer(solutions: Answers, question: str) -> str:
@@ -25,8 +25,18 @@ def answer(solutions: Answers, question: str) -> str:
         wrong(answers, 'a dict from "1.1" … "1.6" to the answers')
     if not isinstance(answers.get(question), str):
         wrong(answers.get(question), f'a string under the key "{question}"')
-    show_text("answer", answers[question])
-    return answers[question]
+    given = answers[question]
+    holds(
+        len(given) <= LONGEST_ANSWER,
+        f"answered question {question} with {len(given):,} characters",
+        f"at most {LONGEST_ANSWER:,}",
+    )
+    show_text("answer", given)
+    return given
+
+
+LONGEST_ANSWER = 10_000
+"""Characters of an answer, prose included."""
 
 
 def judge_letters(solutions: Answers, question: str) -> None:
@@ -54,7 +64,7 @@ def judge_letters(solutions: Answers, question: str) -> None:
     ]
     holds(
         False,
-        f'answered "{given}" to question {question}',
+        f'answered "{line(given)}" to question {question}',
         " or ".join(f'"{letters}"' for letters in right) + "\n" + "\n".join(reasons),
     )
 
@@ -190,7 +200,7 @@ def test_prose_of_1_6_names_two_shortcomings(solutions: Answers) -> None:
         )
     holds(
         len(named) >= 2,
-        f"answered {prose!r}, which speaks of {', '.join(named) or 'none of them'}",
+        f"answered {shown(prose)}, which speaks of {', '.join(named) or 'none of them'}",
         f"two or more shortcomings, such as {'; '.join(SHORTCOMINGS)}",
     )
 
