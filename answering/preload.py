@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import torch
 
-from answering import confinement, worker  # noqa: F401
+from answering import confinement, worker
 
 torch.set_num_threads(1)
 confinement.adopt_orphans()
@@ -14,9 +14,12 @@ confinement.adopt_orphans()
 # The server would say on the terminal, too, when something ends that it has adopted.
 warnings.simplefilter("ignore")
 
-# Broken or missing, they fail where an answer needs them, with a message of their own.
-with suppress(Exception):
+try:
     import torchvision  # noqa: F401
+except Exception as error:
+    worker.BROKEN.append(worker.described(error, confinement.ROOT))
+
+# Broken or missing, they fail where an answer needs them, with a message of their own.
 with suppress(Exception):
     import matplotlib.pyplot  # noqa: F401
 with suppress(Exception):

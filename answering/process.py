@@ -50,7 +50,16 @@ class Process:
         theirs.close()
         if hasattr(os, "set_blocking"):
             os.set_blocking(self.connection.fileno(), False)
-        self.confined = bool(self._unpacked(self._receive(STARTING)).get("confined"))
+        self.is_ready, self.confined, self.broken = False, False, ""
+
+    def be_ready(self) -> "Process":
+        """Wait until the process has begun. Raises Ended if it does not, Unfit if it says so."""
+        if not self.is_ready:
+            ready = self._unpacked(self._receive(STARTING))
+            self.is_ready, self.confined = True, ready.get("confined") is True
+            for name, words, *_ in ready.get("broken") or ():
+                self.broken = f"{name}: {words}"
+        return self
 
     def _start(self) -> None:
         with clean_surroundings():
@@ -60,6 +69,7 @@ class Process:
         self, request: dict[str, Any], *, on_step: Callable[[str], None] | None = None
     ) -> dict[str, Any]:
         """The reply to a request. Raises Ended if none comes, Unfit if it cannot be read."""
+        self.be_ready()
         self.allowed = self.patience
         deadline = time.monotonic() + self.allowed
         self._send(Packer().message(request), deadline)

@@ -116,6 +116,10 @@ class Printed(io.TextIOWrapper):
         return kept.decode("utf-8", "backslashreplace")[:MOST_PRINTED]
 
 
+BROKEN: list[Error] = []
+"""What was raised where torchvision was imported, before there were answers."""
+
+
 class Missing(LookupError):
     """A module or name of the contract is not there; the words say which."""
 
@@ -191,7 +195,7 @@ def serve(connection: Connection, place: Place) -> None:
     folder = Folder(place.folder)
     folder.install()
     bench = Bench(connection, folder, replaced)
-    connection.send_bytes(Packer().message({"confined": confined}))
+    connection.send_bytes(Packer().message({"confined": confined, "broken": BROKEN}))
     own = os.getpid()
     while True:
         try:

@@ -131,7 +131,7 @@ def answers_under_test(config: pytest.Config) -> Iterator[Answers]:
         memory = int(config.getoption("--memory") * 2**30)
         readable = (shelf, *digits.places())
         place = Place(copy, scratch, memory, readable)
-        side = Apart(place, config.getoption("--patience"), refused)
+        side = Apart(place, config.getoption("--patience"), refused, many=True)
         try:
             yield Answers(side)
         finally:

@@ -165,14 +165,32 @@ class Here:
 
 
 class Apart:
-    """The folder in a process of its own. What lives on is a handle."""
+    """The folder in a process of its own. What lives on is a handle.
+
+    Args:
+        place: what a process needs to know when it begins.
+        patience: the seconds that a request may take.
+        refused: files of the answers that were not taken, with the reason.
+        many: whether processes will follow each other, so that the next one begins beforehand.
+    """
 
     def __init__(
-        self, place: Place, patience: float, refused: Mapping[str, str] | None = None
+        self,
+        place: Place,
+        patience: float,
+        refused: Mapping[str, str] | None = None,
+        *,
+        many: bool = False,
     ) -> None:
         self.place, self.patience, self.refused = place, patience, refused or {}
         self.folder = place.folder
         self.process: Process | None = None
+        self.begun: Process | None = None
+        """The process of this part, begun while the one before was judged."""
+        self.next: Process | None = None
+        """The process of the next part."""
+        self.places = 0
+        self.many = many
         self.used = False
         """Whether a process may have left something in the scratch folder."""
         self.inspector: Apart | None = None
@@ -208,7 +226,11 @@ class Apart:
         """Be ready for a request. NotDecided if no process can be started."""
         if self.process is None or not self.process.alive:
             try:
-                self.process = Process(self.place, self.patience)
+                self.process = (self.begun or Process(self.place, self.patience)).be_ready()
+                self.begun = None
+                if self.many and self.next is None:
+                    # That of the next part begins beside the calls of this one.
+                    self.next = Process(self._another_place(), self.patience)
             except (Ended, OSError) as error:
                 raise NotDecided(f"no process for the answers could be started: {error}") from error
             CONFINED.add(self.process.confined)
@@ -218,19 +240,34 @@ class Apart:
     def renew(self) -> None:
         """End the process, for another part: what one part did reaches no other."""
         self.waited = 0.0
-        self.end()
+        self._end_process()
         if self.used:
             self.used = False
-            empty(self.scratch)
+            remove(self.scratch)
+            self.begun, self.next = self.next, None
+            self.place = self.begun.place if self.begun else self._another_place()
+
+    def _another_place(self) -> Place:
+        """The same for another process, with a scratch folder of its own."""
+        self.places += 1
+        scratch = self.place.scratch.with_name(f"scratch-{self.places}")
+        scratch.mkdir()
+        return replace(self.place, scratch=scratch)
 
     def end(self) -> None:
-        """End the process."""
-        if self.process is not None:
-            self.process.kill()
-            self.process = None
+        """End every process."""
+        self._end_process()
+        for process in filter(None, (self.begun, self.next)):
+            process.kill()
+        self.begun = self.next = None
         if self.inspector is not None:
             self.inspector.end()
             self.inspector = None
+
+    def _end_process(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process = None
 
     def get(self, module: str, name: str) -> Outcome:
         """Whether a name of the contract can be called, and its value if not."""
@@ -412,12 +449,11 @@ IGNORED = {"__pycache__", ".git", ".venv", "venv", ".hypothesis", ".pytest_cache
 """Folders that are no part of anybody's answers."""
 
 
-def empty(folder: Path) -> None:
-    """Put an empty folder in the place of this one, whatever answers have done to that."""
+def remove(folder: Path) -> None:
+    """Remove a folder, whatever answers have done to it."""
     aside = Path(tempfile.mkdtemp(prefix="left-", dir=folder.parent))
     with suppress(FileNotFoundError):
         folder.rename(aside / folder.name)
-    folder.mkdir()
     # What cannot be removed, closed folders or very deep ones, goes with the folder around it.
     with suppress(RecursionError):
         shutil.rmtree(aside, ignore_errors=True)
