@@ -68,8 +68,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Start what runs in processes of its own, before an answer is loaded here."""
     if session.config.option.collectonly or rules.is_worker(session.config):
         return
-    import catalogue  # noqa: F401 - the processes try its entries, too
-
     # Its 5 s of CPU time run beside the 20 s of the checks.
     if any(item.path.stem == "test_notebook" for item in session.items):
         from tests.test_notebook import execution
