@@ -38,7 +38,8 @@ def kind_of(value: Any) -> str | None:
     if nn.Module in bases:
         return "network"
     for base in bases:
-        place = (vars(base).get("__module__"), base.__name__)
+        # What a metaclass says of the name is hearsay, and may be an error.
+        place = tuple(type.__dict__[name].__get__(base) for name in ("__module__", "__name__"))
         if place == ("matplotlib.figure", "Figure"):
             return "figure"
         if place == ("torchvision.datasets.mnist", "MNIST"):

@@ -155,7 +155,20 @@ LENGTH = struct.Struct("!Q")
 """How long the next part of a message is."""
 
 
-class Packer:
+class Keyed:
+    """Counts the keys of one message whose hashes somebody can choose."""
+
+    keys = 0
+
+    def keyed(self, keys: list[Any]) -> None:
+        """Raises Unfit where they are too many."""
+        if any(type(key) is not str for key in keys):
+            self.keys += len(keys)
+        if self.keys > MOST_KEYS:
+            raise Unfit(f"more than {MOST_KEYS:,} entries of sets, or keys that are no texts")
+
+
+class Packer(Keyed):
     """Turns one message into bytes.
 
     Args:
@@ -226,7 +239,9 @@ class Packer:
             return ["dict", self._pairs(value, depth)]
         if issubclass(kind, set | frozenset):
             members = (set if issubclass(kind, set) else frozenset).__iter__(value)
-            return ["set", [self.tree(entry, depth + 1) for entry in members]]
+            entries = [self.tree(entry, depth + 1) for entry in members]
+            self.keyed(entries)
+            return ["set", entries]
         if kind is range:
             return ["range", *map(self._integer, (value.start, value.stop, value.step))]
         if issubclass(kind, PurePath):
@@ -269,10 +284,12 @@ class Packer:
         return ["integer", digits]
 
     def _pairs(self, value: dict, depth: int) -> list[Any]:
-        return [
+        pairs = [
             [self.tree(key, depth + 1), self.tree(entry, depth + 1)]
             for key, entry in dict.items(value)
         ]
+        self.keyed([key for key, _ in pairs])
+        return pairs
 
     def _scalar(self, value: Any) -> Any:
         if value.dtype.kind not in "biufc":
@@ -479,7 +496,7 @@ def _bits(value: Tensor) -> Tensor:
     return value.view(WORDS[value.element_size()])
 
 
-class Unpacker:
+class Unpacker(Keyed):
     """Builds plain data from the bytes of one message.
 
     Args: live, what stands for an object that stays on the other side.
@@ -487,7 +504,7 @@ class Unpacker:
 
     def __init__(self, live: Callable[[Handle], Any] = lambda handle: handle) -> None:
         self.live = live
-        self.lists, self.entries, self.keys = 0, 0, 0
+        self.lists, self.entries = 0, 0
         self.contents: list[bytes] = []
         self.storages: dict[int, torch.UntypedStorage] = {}
         self.kinds: set[Any] = set()
@@ -557,10 +574,7 @@ class Unpacker:
         return [self.of(entry) for entry in entries]
 
     def _dict(self, pairs: list) -> dict[Any, Any]:
-        if any(type(name) is not str for name, _ in pairs):
-            self.keys += len(pairs)
-            if self.keys > MOST_KEYS:
-                raise Unfit(f"sets, or dicts with other keys than texts, of {self.keys:,} entries")
+        self.keyed([name for name, _ in pairs])
         found = {}
         for name, value in pairs:
             key = self.of(name)

@@ -121,7 +121,7 @@ class _Shown:
             named = [
                 f"{name} = {entry}" for name, entry in zip(value._fields, entries, strict=False)
             ]
-            return f"{getattr(value, 'type_name', type(value).__name__)}({', '.join(named)})"
+            return f"{type(value).__name__}({', '.join(named)})"
         if isinstance(value, tuple | list):
             inside = ", ".join(self._all(value))
             if isinstance(value, list):
@@ -160,6 +160,12 @@ def _repr(value: Any) -> str:
     except Exception:
         text = " at 0x"
     return f"a {type(value).__name__}" if " at 0x" in text else " ".join(text.split())
+
+
+def _type_of(value: Any) -> str:
+    """The name of a value's type, as the learner knows it: of what is elsewhere, its type there."""
+    known = type(value).__name__
+    return known if isinstance(value, tuple) else getattr(value, "type_name", known)
 
 
 def _number(value: float, digits: int) -> str:
@@ -217,7 +223,7 @@ def same_form(
     returned = f"{said}{shown(actual)}"
     if not isinstance(actual, Tensor):
         raise Wrong(
-            f"{returned}, of type {getattr(actual, 'type_name', type(actual).__name__)}",
+            f"{returned}, of type {_type_of(actual)}",
             f"a torch.Tensor of shape {tuple(shape)}: {formula}",
         )
     if actual.layout != torch.strided:

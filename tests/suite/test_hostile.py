@@ -145,7 +145,7 @@ def state(folder: Path) -> dict[str, tuple[int, int, int]]:
     found = {}
     for path in folder.rglob("*"):
         inside = path.relative_to(folder).parts
-        if not {".git", "__pycache__", ".hypothesis", ".mypy_cache", ".ruff_cache"} & {*inside}:
+        if not {".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"} & {*inside}:
             status = path.lstat()
             changed = 0 if path.is_dir() else status.st_mtime_ns
             found[str(path)] = (status.st_mode, status.st_size if changed else 0, changed)
@@ -487,7 +487,7 @@ BROKEN: dict[str, tuple[str, Words]] = {
         "returned a R",
     ),
     "a generator": ("return (x for x in X)", "returned a generator"),
-    "a giant of one number": ("return torch.zeros(1).expand(2**40)", "MiB"),
+    "a giant of one number": ("return torch.zeros(1).expand(2**40)", "a tensor of shape (10995"),
     "a large giant": ("return torch.zeros(1).expand(2**28)", ("MiB", "of shape (268435456,)")),
     "a list nested deeply": (
         "held = []\n    for _ in range(10**5): held = [held]\n    return held",
@@ -499,7 +499,7 @@ BROKEN: dict[str, tuple[str, Words]] = {
         "entries",
     ),
     "a cube of lists": ("return [[[0] * 55] * 55] * 55", "returned [[["),
-    "a dict of a million": ("return dict.fromkeys(range(10**6))", "more than 200,000 entries"),
+    "a dict of a million": ("return dict.fromkeys(range(10**6))", "entries"),
     "keys of NaN": ("return {float('nan'): 1, float('nan'): 2}", "returned {nan: 1, nan: 2}"),
     "keys that are tensors": ("return {X: 1, M: 2}", "returned {"),
     "an integer of 10^5 digits": ("return 10 ** 10 ** 5", "bits"),
@@ -547,13 +547,13 @@ BROKEN: dict[str, tuple[str, Words]] = {
     "ten thousand named tuples": (
         "from collections import namedtuple\n"
         "    return [namedtuple(f'T{n}', 'a')(n) for n in range(3000)]",
-        "returned [T0(a = 0)",
+        "more than 100 kinds of named tuples",
     ),
     "a path of control characters": (
         "from pathlib import Path; return Path('/\\ud800\\x1b[31m' + 'x' * 10**5)",
         "returned",
     ),
-    "a set of many": ("return set(range(10**5))", "returned {"),
+    "a set of many": ("return set(range(10**5))", "more than 2,000 entries of sets"),
     "a million lines": (
         "for _ in range(10**6): print('total  10 / 10')\n    return torch.zeros_like(X)",
         "    total  10 / 10",
@@ -769,11 +769,11 @@ DATA_BOMBS = {
     """),
     "a forged handle": forged("""
         from answering.values import Handle
-        def reply(): return Packer().message({"result": Handle(7, "x" * 100, "\\x1b"), "printed": ""})
+        def reply(): return Packer().message({"result": Handle(7, "x" * 100, "\\x1b")})
     """),
     "forged arguments": forged("""
         def reply():
-            return Packer().message({"result": 1, "given": [torch.zeros(1).bool(), 2], "printed": ""})
+            return Packer().message({"result": 1, "given": [torch.zeros(1).bool(), 2]})
     """),
     "a forged integer": forged("""
         class Large(Packer):
@@ -816,8 +816,19 @@ DATA_BOMBS = {
 
 
 SAVES = """
-    import os, threading, time
+    import functools, io, os, zipfile
     from pathlib import Path
+
+    @functools.cache
+    def bomb():
+        file, made = io.BytesIO(), io.BytesIO()
+        torch.save({"a": torch.zeros(1)}, file)
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+            with zipfile.ZipFile(file) as old:
+                for name in old.namelist():
+                    large = name.endswith("data/0")
+                    new.writestr(name, bytes(2**27) if large else old.read(name))
+        return made.getvalue()
 
     def right(model, path):
         beside = Path(path).with_name("beside")
@@ -848,16 +859,7 @@ WEIGHTS: dict[str, tuple[str, Words | None]] = {
         "held = [0]\n    for _ in range(60): held = [held, held]\n    torch.save(held, path)",
         "wrote",
     ),
-    "a bomb of zeros": (
-        "import io, zipfile\n    file = io.BytesIO()\n"
-        "    torch.save({'a': torch.zeros(1)}, file)\n"
-        "    with zipfile.ZipFile(file) as old:\n"
-        "        with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as new:\n"
-        "            for name in old.namelist():\n"
-        "                large = name.endswith('data/0')\n"
-        "                new.writestr(name, bytes(2**28) if large else old.read(name))",
-        "wrote",
-    ),
+    "a bomb of zeros": ("Path(path).write_bytes(bomb())", "wrote"),
     "many files beside": (
         "right(model, path)\n    for n in range(3000): open(f'{path}\\x1b[31m\\n{n}', 'w').close()",
         "left ['weights.pt\\x1b[31m\\n",
@@ -873,7 +875,7 @@ WEIGHTS: dict[str, tuple[str, Words | None]] = {
     ),
     "endless steps": (
         "for _ in range(10**9): open(path, 'ab').write(b'x' * 2**16)",
-        ("did not come back within 10 s", "left no file", "holds more than weights"),
+        ("did not come back within 6 s", "left no file", "holds more than weights"),
     ),
 }
 """Ways to save that leave something else; "" for a check that fails otherwise, None for none."""
@@ -889,7 +891,7 @@ def test_what_is_left_in_place_of_weights_harms_nobody(name: str, tmp_path: Path
     source = dedent(SAVES) + f"OUTSIDE = {str(outside)!r}\n\n"
     source += f"def save_weights(model, path):\n    {body}\n"
     attack = Attack(
-        source, says or "", "linear_regression", "save_weights", patience=SHORT * 5, memory=4.0
+        source, says or "", "linear_regression", "save_weights", patience=3 * SHORT, memory=4.0
     )
     folder = write(tmp_path / "answers", attack)
     own, other = judged(folder, attack)
