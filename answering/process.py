@@ -160,8 +160,10 @@ class Process:
 
     def how_it_ended(self) -> Ended:
         """How the process came to its end, in words; it and what it started are gone then."""
-        self.process.join(1.0)
-        code = self.process.exitcode
+        until = time.monotonic() + 1.0
+        # join would wait for ever where the process lives and has closed what tells of its end.
+        while (code := self.process.exitcode) is None and time.monotonic() < until:
+            time.sleep(0.001)
         self.kill()
         if code is None:
             return Ended("closed its connection to the suite")

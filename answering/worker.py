@@ -259,8 +259,14 @@ def _let_go_of_the_suite(connection: int) -> None:
     from multiprocessing import forkserver, resource_tracker
 
     tracker: Any = resource_tracker._resource_tracker
-    tracker._fd = tracker._pid = None
     server: Any = forkserver._forkserver
+    if server._inherited_fds is None:
+        # Not forked: one of its descriptors, which nothing names, tells the suite of its end.
+        if tracker._fd is not None:
+            os.close(tracker._fd)
+        tracker._fd = tracker._pid = None
+        return
+    tracker._fd = tracker._pid = None
     server._forkserver_alive_fd = server._forkserver_address = server._forkserver_pid = None
     server._inherited_fds = None
     most = os.sysconf("SC_OPEN_MAX")

@@ -682,6 +682,13 @@ def test_without_fork_all_is_the_same(spawned: Make) -> None:
     assert "did not come back within 2 s" in outcome(answers.tensor_operations.flatten)
 
 
+def test_without_fork_closed_descriptors_are_told(spawned: Make) -> None:
+    """One of them tells the suite when the process ends."""
+    body = "import os, time; os.closerange(3, 1000); time.sleep(100)"
+    answers = spawned(autograd=function(body))
+    assert "closed its connection to the suite" in outcome(answers.autograd.gradient)
+
+
 # A save that is interrupted
 
 GOOD_SAVE = """
