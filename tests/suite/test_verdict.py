@@ -371,7 +371,8 @@ def test_every_word_is_on_trial() -> None:
         for name, word in inspect.getmembers(verdict, inspect.isfunction)
         if word.__module__ == verdict.__name__ and not name.startswith("_")
     }
-    assert words == {*WRONG, "shown", "printable"} == {*RIGHT, "shown", "printable"}
+    in_words = {"shown", "printable", "line"}  # they judge nothing, and have tests of their own
+    assert words == {*WRONG, *in_words} == {*RIGHT, *in_words}
 
 
 @pytest.mark.parametrize("word", RIGHT)
@@ -394,6 +395,15 @@ def test_what_is_wrong_is_told(word: str, what: str) -> None:
     if "ulp" in what:
         found = re.split("returned |: ", rejected.value.returned)[-1]
         assert found != re.split(" there | = ", rejected.value.expected)[0]
+
+
+def test_what_an_answer_printed_is_shown_as_it_is() -> None:
+    """Twenty lines, control characters in words, no line of a thousand letters hidden."""
+    assert verdict.printable("a\n\x1b[31mb\tc") == ["a", r"\x1b[31mb    c"]
+    lines = verdict.printable("x\n" * 25)
+    assert (len(lines), lines[-1]) == (21, "… and 5 more lines")
+    assert "\n" not in verdict.line("one\ntwo\x1b[0m")
+    assert "\x1b" not in verdict.line("one\ntwo\x1b[0m")
 
 
 def test_an_error_that_is_right_is_handed_on() -> None:
