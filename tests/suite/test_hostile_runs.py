@@ -16,6 +16,8 @@ import pytest
 
 from tests.suite.test_hostile import MARK, RIGHT, ROOT, ZERO, left_behind, state
 
+pytestmark = pytest.mark.slow
+
 RIGHT_ONE, WRONG_ONE = "1 / 1", "0 / 1"
 """The row of 2.3 in the score."""
 
@@ -78,17 +80,21 @@ PLANTED = {
     for name in ("sitecustomize.py", "usercustomize.py", "pytest.py", "_pytest/__init__.py")
 } | {
     "conftest.py": dedent(HOOKS),
-    "pytest.ini": "[pytest]\naddopts = -p evil -p no:pytorch_basics_verified\npythonpath = .\n",
     "evil.py": dedent(HOOKS),
     "test_mine.py": "def test_mine(): pass\n",
     "torch.py": dedent(EVIL),
     "judging/__init__.py": dedent(EVIL),
+    "pytest.ini": "[pytest]\naddopts = --collect-only -k nothing\ntestpaths = .\n",
 }
 
+CHOSEN = "[pytest]\naddopts = -p evil -p no:pytorch_basics_verified\npythonpath = .\n"
+"""What pytest obeys before it knows of any plugin, where it takes PATH for tests to be run. Only
+the equals sign keeps it from that, as the README says."""
+
 RUNS = {
-    "planted files": Run(files=PLANTED),
+    "planted files": Run(files=PLANTED | {"pytest.ini": CHOSEN}),
     "planted files, with a space": Run(files=PLANTED, apart=True),
-    "planted files, by python -m pytest": Run(files=PLANTED, module=True),
+    "planted files, by python -m pytest": Run(files=PLANTED | {"pytest.ini": CHOSEN}, module=True),
     "planted files, by python -m pytest with a space": Run(files=PLANTED, module=True, apart=True),
     "planted files, called among them": Run(files=PLANTED, inside=True, apart=True),
     "a planted tox.ini": Run(files={"tox.ini": "[pytest]\naddopts = --collect-only\n"}, apart=True),
