@@ -412,7 +412,8 @@ CHEATS = {
                 for name in ("mem", "environ", "maps", "fd/1"):
                     try: open(f"/proc/{pid}/{name}", "rb").read(1); raise SystemExit(name)
                     except OSError: pass
-                pid = int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+                try: pid = int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+                except OSError: break
             return torch.zeros_like(X)
     """,
     "a trace and a profiler": """
@@ -633,8 +634,10 @@ REACHES = {
         import ctypes, os, resource, signal
         libc = ctypes.CDLL(None, use_errno=True)
         def gradient(X, M=M):
-            above = int(open(f"/proc/{os.getppid()}/stat").read().rpartition(")")[2].split()[1])
-            for pid in (os.getppid(), above):
+            above = os.getppid()
+            try: above = int(open(f"/proc/{above}/stat").read().rpartition(")")[2].split()[1])
+            except OSError: pass
+            for pid in {os.getppid(), above, os.getppid() - 1}:
                 for number in (signal.SIGSTOP, signal.SIGKILL):
                     try: os.kill(pid, number); raise SystemExit("a signal")
                     except OSError: pass
