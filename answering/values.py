@@ -15,7 +15,7 @@ from functools import lru_cache
 from math import prod
 from operator import itemgetter
 from pathlib import Path, PurePath
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgpack
 import numpy
@@ -397,6 +397,18 @@ SIZES: dict[type[nn.Module], tuple[str, ...]] = {
 RECIPES: dict[str, type[nn.Module]] = {kind.__name__: kind for kind in SIZES}
 
 
+Layer = TypeVar("Layer", bound=nn.Module)
+
+
+def unfilled(kind: type[Layer], *sizes: int) -> Layer:
+    """A layer whose tensors are still to be put in: no number is drawn for good.
+
+    torch.nn.utils.skip_init does it on the meta device, and that imports sympy: 2 s.
+    """
+    with torch.random.fork_rng(devices=[]):
+        return kind(*sizes)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A network as data: what it is made of, and what its tensors hold."""
@@ -415,7 +427,7 @@ class Recipe:
         kind = RECIPES[self.type_name]
         made = kind.__new__(kind)
         if kind in (nn.Linear, nn.BatchNorm1d):
-            made = nn.utils.skip_init(kind, *self.sizes)  # type: ignore[arg-type]
+            made = unfilled(kind, *self.sizes)
         else:
             made = kind()
         for name, value in self.parameters.items():

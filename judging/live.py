@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor, nn
 
 from answering.questions import Line, Used
+from answering.values import unfilled
 
 if TYPE_CHECKING:
     from judging.answers import Answers
@@ -90,7 +91,7 @@ class Network(Live):
 def _linear(used: Used) -> nn.Linear:
     assert used.weight is not None
     outputs, inputs = used.weight.shape
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs, bias=used.bias is not None)
+    layer = unfilled(nn.Linear, inputs, outputs, used.bias is not None)
     layer.weight = nn.Parameter(used.weight)
     if used.bias is not None:
         layer.bias = nn.Parameter(used.bias)
