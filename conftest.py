@@ -16,8 +16,9 @@ import pytorch_basics_verified as plugin
 from answering import starting
 
 # The process that those of the answers are forked from imports torch beside this one. Where the
-# answers are our own, it knows the catalogue, too.
-starting.prepare(*(["catalogue"] if plugin.judges_the_reference() else []))
+# answers are our own, it knows the catalogue, and what the reference imports.
+OWN = ("catalogue", "beartype", "jaxtyping")
+starting.prepare(*(OWN if plugin.judges_the_reference() else ()))
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from judging import recording
+from judging import beside, recording
 from judging import session as rules
 from report import listing, terminal
 from report.run import Run
@@ -68,8 +69,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Start what runs in processes of its own, before an answer is loaded here."""
     if session.config.option.collectonly or rules.is_worker(session.config):
         return
-    # Its 5 s of CPU time run beside the 20 s of the checks.
+    # Its 5 s of CPU time run beside the checks.
     if any(item.path.stem == "test_notebook" for item in session.items):
+        import torchvision  # noqa: F401 - which the checks need, too: the fork has it then
+
         from tests.test_notebook import execution
 
         execution()
@@ -78,6 +81,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
     """Tell what is wrong with the surroundings before the first check, and not by a check."""
     return [f"not decided will be: {fault}" for fault in rules.faults_before(items)]
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    return beside.judge(session) if beside.can_judge(session) else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,9 +100,11 @@ def pytest_runtest_makereport(
     return recording.record(item, call, (yield))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Called in the process that shows the results, wherever the check ran."""
     RUN.take(report)
+    recording.shown(report)
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:

@@ -9,19 +9,22 @@ import os
 import sys
 import tempfile
 import warnings
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from answering.starting import clean_surroundings, context
+from answering.starting import can_fork, clean_surroundings, context
 
 
 class Execution:
     """A notebook that runs in a process of its own, from now on."""
 
     def __init__(self, path: Path) -> None:
-        self.connection, theirs = context().Pipe(duplex=False)
-        self.process = context().Process(target=_report, args=(theirs, path), daemon=True)
+        # A fork has torch, and what else this process has imported.
+        way: Any = get_context("fork") if can_fork() else context()
+        self.connection, theirs = way.Pipe(duplex=False)
+        self.process = way.Process(target=_report, args=(theirs, path), daemon=True)
         with clean_surroundings():
             self.process.start()
         theirs.close()

@@ -4,6 +4,7 @@ Only bytes come over the connection. Each answer has its patience, kept by this 
 outlasts it is killed with everything that it started.
 """
 
+import contextlib
 import multiprocessing
 import os
 import select
@@ -13,12 +14,13 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from answering.starting import PRELOADED, clean_surroundings, context, prepare_anew
+from answering.starting import OWN, clean_surroundings, context, prepare_anew
 from answering.values import MOST_MESSAGE, Packer, Unfit, Unpacker
 from answering.worker import Place, serve
 
@@ -40,13 +42,15 @@ class Process:
         self.place, self.patience, self.allowed = place, patience, STARTING
         self.connection, theirs = context().Pipe()
         self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
-        try:
-            self._start()
-        except (OSError, EOFError):
-            # The process that all others come from is gone, for want of memory for instance.
-            prepare_anew(*PRELOADED)
-            self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
-            self._start()
+        with LIVING.lock:
+            try:
+                self._start()
+            except (OSError, EOFError):
+                # The process that all others come from is gone, for want of memory for instance.
+                prepare_anew(*OWN)
+                self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
+                self._start()
+            LIVING.add(self.process.pid)
         theirs.close()
         if hasattr(os, "set_blocking"):
             os.set_blocking(self.connection.fileno(), False)
@@ -190,6 +194,7 @@ class Process:
             with suppress(psutil.Error):
                 one.kill()
         self.process.join(10.0)
+        LIVING.remove(own)
         _end_orphans()
 
 
@@ -199,11 +204,62 @@ def _descendants(pid: int) -> list[psutil.Process]:
     return []
 
 
-def _server() -> int | None:
-    """The number of the process that all answering processes are forked from."""
-    from multiprocessing import forkserver
+class Living:
+    """The answering processes of this judge, and of one that judges beside it.
 
-    return forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    What else the process that they come from has for children was left behind, and is killed. The
+    lock keeps the one judge from taking for left behind what the other one is about to begin.
+    """
+
+    MOST = 32
+    """Processes of one judge at a time: it needs four."""
+
+    def __init__(self) -> None:
+        self.lock: Any = contextlib.nullcontext()
+        self.numbers: Any = [0] * self.MOST
+        self.own = range(self.MOST)
+
+    def share(self) -> None:
+        """Before the second judge is forked: let each see the other's."""
+        fork = multiprocessing.get_context("fork")
+        self.lock, before = fork.Lock(), self.numbers
+        self.numbers = fork.Array("q", 2 * self.MOST, lock=False)
+        self.numbers[: self.MOST] = before[: self.MOST]
+
+    def take_over(self) -> None:
+        """In the second judge: what is entered from now on is its own."""
+        self.own = range(self.MOST, 2 * self.MOST)
+        forkserver._forkserver.__class__ = _Inherited
+
+    def add(self, pid: int | None) -> None:
+        """Enter a process that begins."""
+        self.numbers[self._place(0)] = pid or 0
+
+    def remove(self, pid: int | None) -> None:
+        """Strike out a process that has ended."""
+        if pid and pid in self:
+            self.numbers[self._place(pid)] = 0
+
+    def __contains__(self, pid: int) -> bool:
+        return pid in [*self.numbers]
+
+    def _place(self, pid: int) -> int:
+        return next(place for place in self.own if self.numbers[place] == pid)
+
+
+LIVING = Living()
+
+
+class _Inherited(forkserver.ForkServer):
+    """The server of the judge that this one was forked from, which alone can wait for its end."""
+
+    _forkserver_pid: int | None
+    inherited: int | None = None
+
+    def ensure_running(self) -> None:
+        self.inherited = self.inherited or self._forkserver_pid
+        if self._forkserver_pid != self.inherited:
+            super().ensure_running()
 
 
 def _end_orphans() -> None:
@@ -211,15 +267,15 @@ def _end_orphans() -> None:
 
     One that forks for ever, and ends each time, has to be met in its short life: hence the loop.
     """
-    living = {child.pid for child in multiprocessing.active_children()}
-    if (server := _server()) is None:
+    if (server := forkserver._forkserver._forkserver_pid) is None:  # type: ignore[attr-defined]
         return
     deadline = time.monotonic() + PURSUIT
     while time.monotonic() < deadline:
-        orphans = [pid for pid in _children(server) if pid not in living]
-        for orphan in orphans:  # whose own children are adopted in turn
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(orphan, signal.SIGKILL)
+        with LIVING.lock:
+            orphans = [pid for pid in _children(server) if pid not in LIVING]
+            for orphan in orphans:  # whose own children are adopted in turn
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(orphan, signal.SIGKILL)
         if not orphans:
             return
 

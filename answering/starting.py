@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -22,15 +23,20 @@ def context() -> Any:
     return multiprocessing.get_context("forkserver" if forks else "spawn")
 
 
-def prepare(*also: str) -> None:
+def can_fork() -> bool:
+    """Whether a fork of this process itself can go on: not beside threads, which it would lose."""
+    return sys.platform == "linux" and hasattr(os, "fork") and threading.active_count() == 1
+
+
+def prepare(*own: str) -> None:
     """Begin to start the process that others are forked from, so that it is ready when needed.
 
-    Args: also, what it imports beside torch, where its forks run our own answers alone.
+    Args: own, what it imports instead of a stranger's libraries, if it serves our own answers.
     """
     if context().get_start_method() != "forkserver":
         return
-    PRELOADED[:] = also
-    context().set_forkserver_preload(["answering.preload", *also])
+    OWN[:] = own
+    context().set_forkserver_preload(["answering.preload", *(own or [LIBRARIES])])
     from multiprocessing import forkserver
 
     with clean_surroundings():
@@ -39,11 +45,11 @@ def prepare(*also: str) -> None:
 
 def prepare_for_strangers() -> None:
     """What the answers of somebody else begin from knows nothing of ours."""
-    if PRELOADED:
+    if OWN:
         prepare_anew()
 
 
-def prepare_anew(*also: str) -> None:
+def prepare_anew(*own: str) -> None:
     """Begin again, with another process that others are forked from."""
     if context().get_start_method() != "forkserver":
         return
@@ -55,11 +61,14 @@ def prepare_anew(*also: str) -> None:
             os.kill(server._forkserver_pid, signal.SIGKILL)
         with suppress(ChildProcessError, FileNotFoundError):
             server._stop()
-    prepare(*also)
+    prepare(*own)
 
 
-PRELOADED: list[str] = []
-"""What it knows beside torch."""
+LIBRARIES = "answering.libraries"
+"""What is imported for the answers of somebody else."""
+
+OWN: list[str] = []
+"""What the process that others are forked from knows of our own."""
 
 
 @contextlib.contextmanager

@@ -425,11 +425,7 @@ class Recipe:
         if self.type_name not in RECIPES:
             raise Unfit(f"a {self.type_name}, which the suite does not make")
         kind = RECIPES[self.type_name]
-        made = kind.__new__(kind)
-        if kind in (nn.Linear, nn.BatchNorm1d):
-            made = unfilled(kind, *self.sizes)
-        else:
-            made = kind()
+        made = unfilled(kind, *self.sizes)
         for name, value in self.parameters.items():
             made._parameters[name] = None if value is None else as_parameter(value)
         made._buffers.update(self.buffers)

@@ -28,6 +28,7 @@ from torch import nn
 
 from answering import confinement, questions
 from answering.folder import PACKAGE, Folder, apart
+from answering.starting import LIBRARIES
 from answering.values import (
     Handle,
     Packer,
@@ -184,6 +185,8 @@ def serve(connection: Connection, place: Place) -> None:
     """Answer requests until the connection ends. The first reply says whether it is confined."""
     # Where there is no fork, it is imported now: as long as it takes, no answer's patience pays.
     importlib.import_module("answering.preload")
+    if place.confined:
+        importlib.import_module(LIBRARIES)
     printed = Printed()
     confined = _settle(place, printed, connection)
     replaced = {}

@@ -18,7 +18,7 @@ from homework import MODULES
 from judging.answers import Answers
 from judging.checks import REGISTER
 from judging.known import ALTERNATIVES, MISTAKES
-from judging.trial import Entry, Outcomes
+from judging.trial import Entry, attempt
 
 for module in MODULES:  # importing the checks registers them
     import_module(f"tests.test_{module}")
@@ -29,9 +29,8 @@ def verdicts(number: int, answers: Answers) -> list[str]:
     for check in REGISTER.values():
         if check.strategies:
             check.corpus = check.sample(f"luck {number}")
-    outcomes = Outcomes(answers)
     entries: list[Entry] = [*MISTAKES.values(), *ALTERNATIVES.values()]
-    found = ((entry, outcomes[entry].problem) for entry in entries)
+    found = ((entry, attempt(entry, answers).problem) for entry in entries)
     return [f"{entry.name} of {entry.exercise}: {problem}" for entry, problem in found if problem]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis.errors import Flaky
 
-from judging import digits, evidence, sides
+from judging import digits, evidence, sides, trial
 from judging.answers import Answers
 from judging.checks import Check, checks_of
 from judging.diagnosis import diagnose
@@ -18,7 +18,7 @@ from judging.session import check_of, in_process, is_reference
 from judging.verdict import NotTried, Wrong
 
 TOLD: set[str] = set()
-"""The messages that this process has told: many checks can fail for one reason."""
+"""The messages that this process has shown: many checks can fail for one reason."""
 
 TRIED = pytest.StashKey[dict[str, Any]]()
 """Where a test of the trial leaves its record."""
@@ -51,8 +51,7 @@ def record(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
             answers: Any = item.funcargs.get("solutions")
             message = told(check, answers, call.excinfo.value)
             if item.config.option.tbstyle in ("auto", "short", "line"):
-                report.longrepr = "The same message as above." if message in TOLD else message
-            TOLD.add(message)
+                report.longrepr = message
         outcome = report.outcome
         if report.skipped and check.lacks:
             outcome = "not tried" if isinstance(check.lacks, NotTried) else "not decided"
@@ -61,6 +60,17 @@ def record(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
     if call.when == "call" and TRIED in item.stash:
         report.tried = item.stash[TRIED] | {"passed": report.passed}
     return report
+
+
+def shown(report: pytest.TestReport) -> None:
+    """Take note of what is shown of a test now, so that no message is shown twice."""
+    if entry := getattr(report, "tried", None):
+        trial.REJECTING.add(entry["rejected_by"])
+    if report.failed and hasattr(report, "verified") and isinstance(report.longrepr, str):
+        if report.longrepr in TOLD:
+            report.longrepr = "The same message as above."
+        else:
+            TOLD.add(report.longrepr)
 
 
 def isolation(config: pytest.Config) -> dict[str, str]:

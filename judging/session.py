@@ -22,6 +22,7 @@ from answering.worker import Place
 from homework import EXERCISES, MODULES
 from judging import digits
 from judging.answers import REFERENCE, Answers
+from judging.beside import AFTERWARDS
 from judging.sides import Apart, snapshot
 
 USAGE = 2
@@ -166,5 +167,6 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> None:
         return check is not None or is_reference(config)
 
     config.hook.pytest_deselected(items=[item for item in items if not runs(item)])
-    # What runs in a process of its own is started first and asked for last.
-    items[:] = sorted(filter(runs, items), key=lambda item: item.path.stem == "test_notebook")
+    items[:] = sorted(
+        filter(runs, items), key=lambda item: item.get_closest_marker(AFTERWARDS) is not None
+    )

@@ -361,7 +361,8 @@ class Apart:
 
 
 @cache
-def _temporary() -> tempfile.TemporaryDirectory:
+def home() -> tempfile.TemporaryDirectory:
+    """Where this process and its forks keep their files, until this one ends."""
     # In memory where that can be had, for each save waits until its bytes are on the disk.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     return tempfile.TemporaryDirectory(prefix="answers-", dir=memory)
@@ -369,7 +370,7 @@ def _temporary() -> tempfile.TemporaryDirectory:
 
 def folder_of_this_process(name: str) -> Path:
     """A folder for files, which no fork of this process uses, and which is gone at the end."""
-    folder = Path(_temporary().name) / f"{name}-{os.getpid()}"
+    folder = Path(home().name) / f"{name}-{os.getpid()}"
     folder.mkdir(exist_ok=True)
     return folder
 

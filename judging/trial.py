@@ -1,16 +1,13 @@
-"""The trial of the catalogue: every entry faces the checks, in this process and one beside it.
+"""The trial of the catalogue: every entry faces the checks.
 
 An entry is judged on a fixed sample of cases, and a mistake stops at the first that fails: it costs
 milliseconds. It faces the checks that call what it replaces; another check cannot tell that it is
 there.
 """
 
-import threading
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from itertools import zip_longest
-from multiprocessing import get_all_start_methods, get_context
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from judging.answers import Answers
 from judging.checks import REGISTER, Case, Check
@@ -69,53 +66,5 @@ def attempt(entry: Entry, answers: Answers) -> Outcome:
     return Outcome(check.name, f"{stranger[0].name} rejects it, too" if stranger else "")
 
 
-class Outcomes:
-    """The outcomes of the entries of the catalogue, each tried when it is first asked for."""
-
-    def __init__(self, answers: Answers) -> None:
-        self.answers = answers
-        self.found: dict[str, Outcome] = {}
-
-    def __getitem__(self, entry: Entry) -> Outcome:
-        if entry.name not in self.found:
-            self.found[entry.name] = attempt(entry, self.answers)
-        return self.found[entry.name]
-
-    def rejected_by(self, check: Check) -> bool:
-        """Whether the check was the first to reject one of the mistakes tried so far."""
-        return any(outcome.rejected_by == check.name for outcome in self.found.values())
-
-    def try_all(self, entries: Iterable[Entry]) -> None:
-        """Try them at once, in this process and a fork of it: each takes what the other has not.
-
-        The fork takes over 7 to 9 s of CPU time, where this process is left with 20 s in all. There
-        is none beside threads, which it would lose.
-        """
-        if threading.active_count() > 1 or "fork" not in get_all_start_methods():
-            return
-        for check in REGISTER.values():
-            asks(check, self.answers)
-        # Only this process can start others by way of the one that it has started.
-        own = {"linear_regression.save_weights", "linear_regression.load_weights"}
-        here = [entry for entry in entries if own.intersection(entry.replaced)]
-        shared = {entry.name: entry for entry in entries if entry not in here}
-        _inherited.update(outcomes=self, entries=shared)
-        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("fork")) as beside:
-            trials = {name: beside.submit(_try_beside, name) for name in shared}
-            for entry in here:
-                self[entry]
-            for name in reversed(shared):
-                if trials[name].cancel():
-                    self[shared[name]]
-            for name, trial in trials.items():
-                # What fails there is tried again by the test that asks for it.
-                if not trial.cancelled() and not trial.exception():
-                    self.found[name] = trial.result()
-
-
-_inherited: dict[str, Any] = {}
-"""What the fork works on: a function of the catalogue cannot be sent to it."""
-
-
-def _try_beside(name: str) -> Outcome:
-    return _inherited["outcomes"][_inherited["entries"][name]]
+REJECTING: set[str | None] = set()
+"""The checks that were the first to reject one of the mistakes tried so far."""

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "solutions" / "grad_cmp.ipynb"
 PICTURES = 6
 
+pytestmark = pytest.mark.afterwards
+
 
 @cache
 def execution() -> Execution:
