@@ -12,9 +12,10 @@ from itertools import zip_longest
 from multiprocessing import get_all_start_methods, get_context
 from typing import Any, NamedTuple
 
+from judging import matrix
 from judging.answers import Answers
 from judging.checks import REGISTER, Case, Check
-from judging.known import Alternative, Mistake
+from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
 from judging.verdict import Wrong
 
 Entry = Mistake | Alternative
@@ -119,3 +120,10 @@ _inherited: dict[str, Any] = {}
 
 def _try_beside(name: str) -> Outcome:
     return _inherited["outcomes"][_inherited["entries"][name]]
+
+
+def replaced(name: str) -> dict[str, Any]:
+    """What the entry of the catalogue, or the cell of the matrix, of this name puts where."""
+    if "/" in name:
+        return matrix.cell_of(name).mistake().replaced
+    return (MISTAKES.get(name) or ALTERNATIVES[name]).replaced
