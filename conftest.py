@@ -57,7 +57,11 @@ def solutions(request: pytest.FixtureRequest) -> Iterator[Answers]:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what judges the suite itself where a learner's answers are judged."""
-    about_the_suite = collection_path.name in ("test_trial.py", "test_notebook.py")
+    about_the_suite = collection_path.name in (
+        "test_trial.py",
+        "test_matrix.py",
+        "test_notebook.py",
+    )
     return True if about_the_suite and not rules.is_reference(config) else None
 
 

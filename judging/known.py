@@ -92,8 +92,3 @@ class Part:
             if name not in home.parts:
                 raise ValueError(f"exercise {home.number} has the parts {home.parts}, not {name!r}")
         return {f"{home.module}.{name}": function for name, function in values.items()}
-
-
-def replaced(name: str) -> dict[str, Any]:
-    """What the entry of this name puts in the place of what."""
-    return (MISTAKES.get(name) or ALTERNATIVES[name]).replaced

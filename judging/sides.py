@@ -155,7 +155,7 @@ class Here:
         place = Place(self.folder, self.scratch, MEMORY, (self.shelf,), confined=False)
         if self.entry:
             place = replace(
-                place, entry=f"judging.known:replaced:{self.entry}", imports=("catalogue",)
+                place, entry=f"judging.trial:replaced:{self.entry}", imports=("catalogue",)
             )
         side = Apart(place, 60.0)
         try:

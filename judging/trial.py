@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from typing import NamedTuple
 
+from judging import matrix
 from judging.answers import Answers
 from judging.checks import REGISTER, Case, Check
-from judging.known import Alternative, Mistake
+from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
 from judging.verdict import Wrong
 
 Entry = Mistake | Alternative
@@ -68,3 +69,10 @@ def attempt(entry: Entry, answers: Answers) -> Outcome:
 
 REJECTING: set[str | None] = set()
 """The checks that were the first to reject one of the mistakes tried so far."""
+
+
+def replaced(name: str) -> dict[str, Any]:
+    """What the entry of the catalogue, or the cell of the matrix, of this name puts where."""
+    if "/" in name:
+        return matrix.cell_of(name).mistake().replaced
+    return (MISTAKES.get(name) or ALTERNATIVES[name]).replaced

@@ -1,0 +1,35 @@
+"""Every right function, broken in every way: a check of that function rejects it.
+
+A run tries some cells of the matrix, every wrapper and every function among them; all of them are
+tried with --hypothesis-profile=thorough.
+"""
+
+from importlib import import_module
+
+import pytest
+from hypothesis import settings
+
+import catalogue  # noqa: F401 - importing it enters the wrappers
+from homework import MODULES
+from judging import matrix
+from judging.answers import EXAMPLES, Answers
+from judging.checks import REGISTER
+from judging.matrix import Cell
+from judging.trial import rejection
+
+for module in MODULES:  # importing the checks registers them
+    import_module(f"tests.test_{module}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    every = settings().max_examples > EXAMPLES
+    cells = [cell for cell in matrix.cells() if not cell.reason] if every else matrix.few()
+    metafunc.parametrize("cell", cells, ids=lambda cell: cell.name)
+
+
+def test_a_broken_function_is_rejected(solutions: Answers, cell: Cell) -> None:
+    """A check of the function that was broken rejects it."""
+    mistake = cell.mistake()
+    checks = [check for check in REGISTER.values() if check.function in mistake.replaced]
+    found = rejection(checks, solutions.trying(mistake))
+    assert found, f"no check of {cell.part} rejects {mistake.this_is}"
