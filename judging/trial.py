@@ -7,7 +7,7 @@ there.
 
 from collections.abc import Iterable
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from judging import matrix
 from judging.answers import Answers
