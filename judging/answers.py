@@ -144,6 +144,21 @@ class Function:
         )
 
 
+def plain(value: Any) -> Any:
+    """A copy of what a call gave that stays as it is; of an object, only what kind it is of."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    if isinstance(value, dict):
+        return {plain(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [getattr(value, "_fields", ()), *map(plain, value)]
+    if value is None or isinstance(value, bool | int | float | str | bytes):
+        return value
+    # What a learner calls a class of their own tells nothing.
+    kind = value.kind if isinstance(value, Handle) else kind_of(value)
+    return kind or getattr(value, "type_name", type(value).__name__)
+
+
 def raised(error: Raised, expected: str, call: str | None = None) -> Wrong:
     """An error as the learner should see it: its kind, its words, the line of theirs."""
     text = f"raised {error.type_name}" + (f": {error}" if str(error) else "")
@@ -169,6 +184,8 @@ class Answers:
         """What the last call printed."""
         self.known: dict[str, Wrong | tuple[bool, Any]] = {}
         """What each name of the contract stands for, or what is wrong with it whatever the case."""
+        self.heard: list[Any] | None = None
+        """What each call and each question gave, where somebody listens."""
         self.part = ""
         self.reference: Answers | None = None
 
@@ -321,6 +338,7 @@ class Answers:
             self._give_up(place, outcome.ended, str(self.calls[-1]))
         if outcome.missing:
             raise Wrong(outcome.missing, "what was there before", call=place)
+        self._hear(place, outcome)
         return Outcome(self._here(outcome.result, place), outcome.raised, unfit=outcome.unfit)
 
     def ask(self, live: Live, question: str, *args: Any) -> Any:
@@ -332,7 +350,13 @@ class Answers:
             raise raised(outcome.raised, "a result and no error")
         if outcome.unfit:
             raise Wrong(f"gave {outcome.unfit}", "a result of a size that can be judged")
+        self._hear(question, outcome)
         return outcome.result
+
+    def _hear(self, what: str, outcome: Outcome) -> None:
+        if self.heard is not None:
+            raised = outcome.raised.type_name if outcome.raised else ""
+            self.heard.append((what, plain(outcome.result), raised, outcome.unfit))
 
     def _not_the_answers_fault(self, outcome: Outcome) -> None:
         """NotDecided if what was raised is just what importing torchvision raises here."""

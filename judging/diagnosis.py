@@ -1,44 +1,172 @@
-"""Which known mistake an answer looks like.
+"""Which known mistake an answer makes.
 
-Two answers make the same mistake, as far as can be seen, if the same check on the same case finds
-the same wrong result. So the diagnosis lets every known mistake in the function face the learner's
-failing case, and keeps those that fail as the learner does. Where several do, the other cases and
-checks of the function decide between them, if they can.
+A name is a claim, and it has to be true. An answer makes a known mistake if it behaves like it in
+whatever can be seen: on every case of every check of the function it passes or fails alike, in the
+same words, and its calls have the same results. An answer that only agrees with a mistake on the
+case that failed is told so, and no more.
 """
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
 
 from judging.answers import Answers
 from judging.checks import REGISTER, Case, Check
 from judging.known import ALTERNATIVES, MISTAKES, Mistake
 from judging.verdict import Wrong
 
+PATIENCE = 5.0
+"""Seconds of CPU time after which the search for a name is given up: then there is none."""
 
-def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> list[Mistake]:
-    """The known mistakes that explain the failure, all of them if they cannot be told apart."""
+DEAR, FEW = 0.5, 3
+"""Seconds from which a case is dear: it is tried with few suspects, and not to choose them."""
+
+DRAWING = ("random_matrices", "random_data")
+"""What they return is chance: two answers that make the same mistake draw other numbers."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The mistakes that an answer makes; or those that it agrees with ``on_this_case`` alone."""
+
+    mistakes: tuple[Mistake, ...] = ()
+    on_this_case: tuple[Mistake, ...] = ()
+
+    def __str__(self) -> str:
+        if len(self.mistakes) == 1:
+            return str(self.mistakes[0])
+        if self.mistakes:
+            named = "\n".join(f"- {mistake}" for mistake in self.mistakes)
+            return f"Several known mistakes behave like this on every case:\n{named}"
+        if len(self.on_this_case) == 1:
+            return f"On this case it gives what this would give: {self.on_this_case[0].this_is}."
+        return ""
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What could be seen of answers on one case: the verdict's words, and what its calls gave."""
+
+    words: tuple[str, str] | None
+    heard: tuple[Any, ...]
+    seconds: float
+
+    def like(self, other: Behaviour) -> bool:
+        """Whether two answers behaved alike, but for their rounding."""
+        return self.words == other.words and alike(self.heard, other.heard)
+
+
+def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> Diagnosis:
+    """The known mistakes that explain the failure, as far as that is certain."""
+    until = time.process_time() + PATIENCE
+    failed = behaviour(check, answers, case)
+    if failed.words != wrong.seen():
+        return Diagnosis()  # another time it fails in another way
     # Where even a right answer in the place of this one fails alike, the fault lies elsewhere.
     controls = (right for right in ALTERNATIVES.values() if check.function in right.replaced)
-    if (right := next(controls, None)) and _seen(
+    if (right := next(controls, None)) and behaviour(
         check, answers.trying(right), case
-    ) == wrong.seen():
-        return []
+    ).words == failed.words:
+        return Diagnosis()
     suspects = [
         mistake
         for mistake in MISTAKES.values()
-        if mistake.exercise == check.exercise
-        and check.function in mistake.replaced
-        and _seen(check, answers.trying(mistake), case) == wrong.seen()
+        if mistake.exercise == check.exercise and check.function in mistake.replaced
     ]
-    if len(suspects) < 2:
-        return suspects
+
+    def agreeing(some: list[Mistake], check: Check, case: Case, seen: Behaviour) -> list[Mistake]:
+        return [m for m in some if behaviour(check, answers.trying(m), case).like(seen)]
+
+    if failed.seconds < DEAR:
+        suspects = agreeing(suspects, check, case, failed)
     left = suspects
-    for other in [check, *(c for c in REGISTER.values() if c.function == check.function)]:
-        for one in other.corpus:
-            seen = _seen(other, answers, one)
-            left = [m for m in left if _seen(other, answers.trying(m), one) == seen]
-            if len(left) < 2:
-                return left or suspects
-    return left
+    for other, number in _cases(check):
+        if not left or time.process_time() > until:
+            break
+        seen = _remembered(other, answers, number)
+        if seen.seconds < DEAR:
+            left = agreeing(left, other, other.corpus[number], seen)
+    if failed.seconds >= DEAR and len(left) <= FEW:
+        suspects = left = agreeing(left, check, case, failed)
+    if time.process_time() > until or (failed.seconds >= DEAR and len(left) > FEW):
+        return Diagnosis()
+    return Diagnosis(tuple(left), () if left else tuple(suspects))
 
 
-def _seen(check: Check, answers: Answers, case: Case) -> tuple[str, str] | None:
-    wrong = check.failure(answers, case)
-    return wrong.seen() if wrong else None
+def _cases(check: Check) -> Iterator[tuple[Check, int]]:
+    """All first cases of the samples of the function's checks, then all second ones, …"""
+    checks = [c for c in REGISTER.values() if c.function == check.function]
+    for number in range(max(len(one.corpus) for one in checks)):
+        yield from ((one, number) for one in checks if number < len(one.corpus))
+
+
+_SEEN: WeakKeyDictionary[Answers, dict[tuple[str, int], Behaviour]] = WeakKeyDictionary()
+
+
+def _remembered(check: Check, answers: Answers, number: int) -> Behaviour:
+    """What the answers do on a case of the check's sample, which each failed check asks for."""
+    seen = _SEEN.setdefault(answers, {})
+    if number and seen[check.name, 0].seconds >= DEAR:
+        return seen[check.name, 0]
+    if (check.name, number) not in seen:
+        seen[check.name, number] = behaviour(check, answers, check.corpus[number])
+    return seen[check.name, number]
+
+
+def behaviour(check: Check, answers: Answers, case: Case) -> Behaviour:
+    """What can be seen of the answers on a case."""
+    answers.heard, began = [], time.monotonic()
+    try:
+        wrong = check.failure(answers, case)
+        # A drawing function's own words say what its numbers show.
+        heard = () if check.part in DRAWING else tuple(answers.heard)
+    finally:
+        answers.heard = None
+    return Behaviour(wrong.seen() if wrong else None, heard, time.monotonic() - began)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two results are the same but for rounding.
+
+    Two routes to one formula differ by some units in the last place of the largest entry, by far
+    less than half of the digits; two formulas that agree in half of their digits on every case
+    are one.
+    """
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return _tensors_alike(one, other)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float):
+        both_nan = math.isnan(one) and math.isnan(other)
+        return both_nan or math.isclose(one, other, rel_tol=torch.finfo(torch.float64).eps ** 0.5)
+    if isinstance(one, dict):
+        return [*one] == [*other] and _all_alike(one.values(), other.values())
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and _all_alike(one, other)
+    return bool(one == other)
+
+
+def _all_alike(ones: Iterable[Any], others: Iterable[Any]) -> bool:
+    return all(alike(one, other) for one, other in zip(ones, others, strict=True))
+
+
+def _tensors_alike(one: Any, other: Any) -> bool:
+    if not (isinstance(one, Tensor) and isinstance(other, Tensor)):
+        return False
+    if one.dtype != other.dtype or one.shape != other.shape or one.layout != other.layout:
+        return False
+    if one.layout != torch.strided or one.is_meta or not one.dtype.is_floating_point:
+        return one.is_meta or bool((one == other).all())
+    most = (
+        torch.maximum(one.abs(), other.abs()).nan_to_num(0.0, 0.0, 0.0).max() if one.numel() else 0
+    )
+    near = (one - other).abs() <= torch.finfo(one.dtype).eps ** 0.5 * most
+    return bool((near | (one == other) | (one.isnan() & other.isnan())).all())

@@ -114,14 +114,11 @@ def told(check: Check, answers: Answers | None, error: BaseException) -> str:
     if not isinstance(error, Wrong):
         return f"{type(error).__name__}: {error}"
     try:
-        mistakes = [] if wrong.whatever_the_case else diagnose(check, answers, case, wrong)
+        diagnosis = "" if wrong.whatever_the_case else diagnose(check, answers, case, wrong)
     except Exception as failure:
         # What is wrong stands, whatever became of the search for its name.
         return f"{wrong}\n(The search for a known mistake failed: {type(failure).__name__}.)"
-    if len(mistakes) > 1:
-        named = "\n".join(f"- {mistake}" for mistake in mistakes)
-        return f"{wrong}\nSeveral known mistakes give this result:\n{named}"
-    return "\n".join([str(wrong), *map(str, mistakes)])
+    return f"{wrong}\n{diagnosis}".rstrip()
 
 
 def recorded(check: Check, outcome: str, message: str) -> dict[str, Any]:
