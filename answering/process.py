@@ -81,7 +81,11 @@ class Process:
             reply = self._unpacked(self._receive(deadline - time.monotonic()))
             if "step" not in reply or on_step is None:
                 return reply
-            on_step(str(reply["step"]))
+            try:
+                on_step(str(reply["step"]))
+            except BaseException:
+                self.kill()  # it waits in the midst of a call: the next request would go astray
+                raise
             self._send(b"", deadline)
 
     def _unpacked(self, message: bytes) -> dict[str, Any]:
