@@ -277,7 +277,10 @@ def _let_go_of_the_suite(connection: int) -> None:
     os.closerange(connection + 1, most if 0 < most < 2**16 else 2**16)
 
 
-KEPT = {"PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "OMP_NUM_THREADS", "LD_LIBRARY_PATH"}
+KEPT = {
+    *("PATH", "LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "LD_LIBRARY_PATH"),
+    *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS"),
+}
 """What an answer finds of the environment in which the suite was started."""
 
 

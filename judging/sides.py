@@ -483,7 +483,7 @@ IGNORED = {"__pycache__", ".git", ".venv", "venv", ".hypothesis", ".pytest_cache
 def remove(folder: Path) -> None:
     """Remove a folder, whatever answers have done to it."""
     aside = Path(tempfile.mkdtemp(prefix="left-", dir=folder.parent))
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # not there any more or, on Windows, open
         folder.rename(aside / folder.name)
     # What cannot be removed, closed folders or very deep ones, goes with the folder around it.
     with suppress(RecursionError):

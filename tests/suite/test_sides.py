@@ -7,6 +7,7 @@ the call left in them, and a seed gives the same draws.
 import multiprocessing
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -681,6 +682,26 @@ def test_without_fork_all_is_the_same(spawned: Make) -> None:
     assert answers.gradient_comparison.LinearRegression().is_linear_regression()
     assert len(answers.gradient_comparison.plot({}).lines()) == 1
     assert "did not come back within 2 s" in outcome(answers.tensor_operations.flatten)
+
+
+def test_where_the_system_keeps_no_limit_the_suite_looks_at_the_memory(
+    spawned: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("answering.process.LIMITED", False)
+    grow = """
+        kept = []
+        while True:
+            kept.append(b"0" * 2**20)
+            __import__("time").sleep(0.001)
+    """
+    answers = spawned(
+        autograd=function(grow), tensor_operations=function("return X * 2", name="flatten")
+    )
+    assert answers.tensor_operations.flatten(torch.ones(2)).tolist() == [2, 2]
+    assert isinstance(answers.side, Apart)
+    assert answers.side.process
+    answers.side.process.place = replace(answers.side.place, memory=2**27)
+    assert "ran out of memory (limit 0.125 GiB, --memory)" in outcome(answers.autograd.gradient)
 
 
 def test_without_fork_closed_descriptors_are_told(spawned: Make) -> None:
