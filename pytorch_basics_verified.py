@@ -10,9 +10,11 @@ with the suite's own ini file and tests.
 import argparse
 import os
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -109,7 +111,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         given = [str(argument) for argument in early_config.invocation_params.args]
         if given != sys.argv[1:]:  # pytest.main in a program, which must not be replaced
             raise pytest.UsageError(f"pass these arguments, too: {shlex.join(first)}")
-        before = sys.orig_argv[: len(sys.orig_argv) - len(given)]
-        sys.stdout.flush()
-        os.execv(sys.executable, [*before, *first, *given])
+        before = sys.orig_argv[1 : len(sys.orig_argv) - len(given)]
+        start_again([sys.executable, *before, *first, *given])
     return (yield)
+
+
+def start_again(command: list[str]) -> NoReturn:
+    """Let this command take the place of this process; its exit status is this one's."""
+    sys.stdout.flush()
+    if sys.platform == "win32":
+        # execv there begins another process, and tells the shell that all is done and well.
+        raise SystemExit(subprocess.call(command))
+    os.execv(command[0], command)

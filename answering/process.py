@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,12 @@ from answering.worker import Place, serve
 
 STARTING = 60.0
 """Seconds that a new process may take until it is ready: many times what it takes."""
+
+LIMITED = sys.platform == "linux" and find_spec("resource") is not None
+"""Whether the system itself keeps a process to its memory; where it does not, this side looks."""
+
+LOOK = 0.1
+"""Seconds between two looks."""
 
 
 class Ended(Exception):
@@ -52,15 +59,18 @@ class Process:
                 self._start()
             LIVING.add(self.process.pid)
         theirs.close()
-        if hasattr(os, "set_blocking"):
+        if sys.platform != "win32":
             os.set_blocking(self.connection.fileno(), False)
         self.is_ready, self.confined, self.broken = False, False, ""
+        self.at_first = 0
+        """Bytes of memory that it had when it was ready, where this side has to look at them."""
 
     def be_ready(self) -> "Process":
         """Wait until the process has begun. Raises Ended if it does not, Unfit if it says so."""
         if not self.is_ready:
             ready = self._unpacked(self._receive(STARTING))
             self.is_ready, self.confined = True, ready.get("confined") is True
+            self.at_first = 0 if LIMITED else self._memory()
             for name, words, *_ in ready.get("broken") or ():
                 self.broken = f"{name}: {words}"
         return self
@@ -81,7 +91,11 @@ class Process:
             reply = self._unpacked(self._receive(deadline - time.monotonic()))
             if "step" not in reply or on_step is None:
                 return reply
-            on_step(str(reply["step"]))
+            try:
+                on_step(str(reply["step"]))
+            except BaseException:
+                self.kill()  # it waits in the midst of a call: the next request would go astray
+                raise
             self._send(b"", deadline)
 
     def _unpacked(self, message: bytes) -> dict[str, Any]:
@@ -92,7 +106,10 @@ class Process:
 
     def _send(self, message: bytes, deadline: float) -> None:
         if sys.platform == "win32":
-            self.connection.send_bytes(message)
+            try:
+                self.connection.send_bytes(message)
+            except OSError:
+                raise self.how_it_ended() from None
             return
         header = struct.pack("!i", len(message))
         if len(message) > 0x7FFFFFFF:
@@ -122,9 +139,8 @@ class Process:
     def _receive_whole(self, deadline: float) -> bytes:
         """Where a message comes whole or not at all."""
         try:
-            if not self.connection.poll(max(0.0, deadline - time.monotonic())):
-                self.kill()
-                raise Ended(f"did not come back within {self.allowed:g} s")
+            while not self.connection.poll(self._left(deadline)):
+                pass
             return self.connection.recv_bytes(MOST_MESSAGE)
         except (EOFError, OSError):
             raise self.how_it_ended() from None
@@ -149,10 +165,7 @@ class Process:
     def _wait(self, deadline: float, *, writing: bool) -> None:
         own, ended = self.connection.fileno(), self.process.sentinel
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                self.kill()
-                raise Ended(f"did not come back within {self.allowed:g} s")
+            left = self._left(deadline)
             poll = select.poll()
             poll.register(own, select.POLLOUT if writing else select.POLLIN)
             poll.register(ended, select.POLLIN)
@@ -161,6 +174,25 @@ class Process:
                 return
             if ended in ready:
                 raise self.how_it_ended()
+
+    def _left(self, deadline: float) -> float:
+        """Seconds to wait for now. Raises Ended where there are none left, or too much memory."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            self.kill()
+            raise Ended(f"did not come back within {self.allowed:g} s")
+        if LIMITED:
+            return left
+        if self.is_ready and self._memory() > self.at_first + self.place.memory:
+            self.kill()
+            raise Ended(f"ran out of memory (limit {self.place.memory / 2**30:g} GiB, --memory)")
+        return min(left, LOOK)
+
+    def _memory(self) -> int:
+        """The bytes of memory that the process has now."""
+        with suppress(psutil.Error):
+            return psutil.Process(self.process.pid).memory_info().rss
+        return 0
 
     def how_it_ended(self) -> Ended:
         """How the process came to its end, in words; it and what it started are gone then."""

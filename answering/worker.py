@@ -55,7 +55,8 @@ class Place:
         memory: bytes that the process may have beyond what it begins with.
         confined: whether it is kept from everything else, where the system can do that.
         entry: names an entry of a register that stands in the place of some functions, as
-            "module:function:name"; modules in ``imports`` fill the register.
+            "module:function:name".
+        imports: modules of ours that fill the register.
     """
 
     folder: Path
@@ -136,6 +137,9 @@ class Bench:
     numbers: dict[int, int] = field(default_factory=dict)
     own: list[nn.Module] = field(default_factory=list)
     """The suite's own networks among the arguments: they go back as recipes."""
+    watched: str = ""
+    """The folder before whose steps it pauses; see pause_at_steps."""
+    watches: bool = False
 
     def handle(self, value: Any) -> Handle | None:
         """The handle of an object that can be asked questions, None for any other."""
@@ -189,15 +193,11 @@ def serve(connection: Connection, place: Place) -> None:
         importlib.import_module(LIBRARIES)
     printed = Printed()
     confined = _settle(place, printed, connection)
-    replaced = {}
-    if place.entry:
-        for module in place.imports:
-            importlib.import_module(module)
-        module, function, name = place.entry.split(":")
-        replaced = getattr(importlib.import_module(module), function)(name)
+    for module in place.imports:
+        importlib.import_module(module)
     folder = Folder(place.folder)
     folder.install()
-    bench = Bench(connection, folder, replaced)
+    bench = Bench(connection, folder, replaced_by(place.entry))
     connection.send_bytes(Packer().message({"confined": confined, "broken": BROKEN}))
     own = os.getpid()
     while True:
@@ -245,7 +245,7 @@ def _settle(place: Place, printed: Printed, connection: Connection) -> bool:
     # It ends with the suite, as a daemon does; but answers may use a DataLoader with workers.
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     confinement.limit(place.memory)
-    if place.entry:
+    if place.imports:
         sys.path.insert(0, str(confinement.ROOT))
     if not place.confined:
         return False
@@ -277,7 +277,10 @@ def _let_go_of_the_suite(connection: int) -> None:
     os.closerange(connection + 1, most if 0 < most < 2**16 else 2**16)
 
 
-KEPT = {"PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "OMP_NUM_THREADS", "LD_LIBRARY_PATH"}
+KEPT = {
+    *("PATH", "LANG", "LC_ALL", "TZ", "OMP_NUM_THREADS", "LD_LIBRARY_PATH"),
+    *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS"),
+}
 """What an answer finds of the environment in which the suite was started."""
 
 
@@ -408,18 +411,38 @@ def pause_at_steps(bench: Bench, given: list[Any], *, folder: str) -> None:
 
     def watch(event: str, args: tuple) -> None:
         nonlocal pausing
-        if pausing or event not in STEPS:
+        if pausing or event not in STEPS or not bench.watched:
             return
         paths = [os.fsdecode(a) for a in args if isinstance(a, str | bytes | os.PathLike)]
-        if any(folder in path for path in paths):
+        if any(bench.watched in path for path in paths):
             pausing = True
             bench.connection.send_bytes(Packer().message({"step": event}))
             bench.connection.recv_bytes()
             pausing = False
 
-    sys.addaudithook(watch)
+    bench.watched = folder
+    if not bench.watches:  # for an audit hook stays as long as its process
+        bench.watches = True
+        sys.addaudithook(watch)
+
+
+def begin_anew(bench: Bench, given: list[Any], *, folder: str, entry: str) -> None:
+    """Forget what this process knows, as if it had begun just now with another entry."""
+    bench.watched = ""
+    bench.begin()
+    bench.folder, bench.replaced = Folder(Path(folder)), replaced_by(entry)
+    bench.folder.install()
+
+
+def replaced_by(entry: str) -> Mapping[str, Any]:
+    """What an entry, named as in Place, puts in the place of what."""
+    if not entry:
+        return {}
+    module, function, name = entry.split(":")
+    return getattr(importlib.import_module(module), function)(name)
 
 
 ACTIONS: dict[str, Callable[..., Any]] = {
-    action.__name__: action for action in (call, ask, get, weights, limit_files, pause_at_steps)
+    action.__name__: action
+    for action in (call, ask, get, weights, limit_files, pause_at_steps, begin_anew)
 }

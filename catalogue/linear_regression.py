@@ -764,15 +764,15 @@ def save_only_once(model, path):
 @in_save_weights.alternative("a NamedTemporaryFile beside the path, then os.replace")
 def save_by_a_named_temporary_file(model, path):
     path = Path(path)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             torch.save(model.state_dict(), file)
             file.flush()
             os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+        os.replace(file.name, path)
+    except BaseException:
+        os.unlink(file.name)
+        raise
 
 
 @in_save_weights.alternative("the older format of torch.save, without a zip file")
@@ -780,13 +780,13 @@ def save_in_the_older_format(model, path):
     write(model.state_dict(), path, _use_new_zipfile_serialization=False)
 
 
-@in_save_weights.alternative("bytes made in memory, written and renamed by pathlib")
+@in_save_weights.alternative("bytes made in memory, written and moved by pathlib")
 def save_by_way_of_bytes(model, path):
     buffer = io.BytesIO()
     torch.save({name: p.detach().clone() for name, p in model.named_parameters()}, buffer)
     beside = Path(path).with_suffix(".new")
     beside.write_bytes(buffer.getvalue())
-    beside.rename(path)
+    beside.replace(path)
 
 
 @in_save_weights.alternative("torch.save by name in a temporary folder, and a look at it")
@@ -795,7 +795,7 @@ def save_in_a_temporary_folder(model, path):
         beside = os.path.join(folder, "weights")
         torch.save(dict(model.state_dict()), beside)
         torch.load(beside, weights_only=True)  # torch 2.6 says nothing if the disk was full
-        os.rename(beside, path)
+        os.replace(beside, path)
 
 
 in_load_weights = Part("2.5", "load_weights", LinearRegression=LinearRegression)

@@ -80,11 +80,13 @@ class Check:
                 made.undo()
 
     def failure(self, answers: Answers, case: Case) -> Wrong | None:
-        """The verdict on one case, as a value."""
+        """What is wrong on one case: nothing, too, where that cannot be tried on this system."""
         try:
             self.run(answers, case)
         except Wrong as wrong:
             return wrong
+        except NotTried:
+            pass  # which ``lacks`` tells
         return None
 
     def sample(self, seed: str) -> list[Case]:

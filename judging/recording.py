@@ -15,7 +15,7 @@ from judging.checks import Check, checks_of
 from judging.diagnosis import diagnose
 from judging.known import Alternative, Mistake
 from judging.session import check_of, in_process, is_reference
-from judging.verdict import NotTried, Wrong
+from judging.verdict import NotDecided, NotTried, Wrong
 
 TOLD: set[str] = set()
 """The messages that this process has shown: many checks can fail for one reason."""
@@ -54,11 +54,12 @@ def record(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
                 report.longrepr = message
         outcome = report.outcome
         if report.skipped and check.lacks:
-            outcome = "not tried" if isinstance(check.lacks, NotTried) else "not decided"
-            message = str(check.lacks)
+            outcome, message = lacking(check.lacks), str(check.lacks)
         report.verified = recorded(check, outcome, message)
     if call.when == "call" and TRIED in item.stash:
         report.tried = item.stash[TRIED] | {"passed": report.passed}
+    if call.excinfo and report.skipped:
+        report.lacking = lacking(call.excinfo.value)
     return report
 
 
@@ -71,6 +72,13 @@ def shown(report: pytest.TestReport) -> None:
             report.longrepr = "The same message as above."
         else:
             TOLD.add(report.longrepr)
+
+
+def lacking(error: BaseException) -> str:
+    """The outcome of what could not be tried, "" of what was skipped for another reason."""
+    if isinstance(error, NotTried):
+        return "not tried"
+    return "not decided" if isinstance(error, NotDecided) else ""
 
 
 def isolation(config: pytest.Config) -> dict[str, str]:

@@ -13,7 +13,7 @@ from judging import matrix
 from judging.answers import Answers
 from judging.checks import REGISTER, Case, Check
 from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
-from judging.verdict import Wrong
+from judging.verdict import NotTried, Wrong
 
 Entry = Mistake | Alternative
 
@@ -27,8 +27,8 @@ class Outcome(NamedTuple):
 
 def asks(check: Check, answers: Answers) -> set[str]:
     """The functions of the contract that a check calls."""
-    if not check.asked:
-        check.run(answers, check.corpus[0])
+    if not check.asked and (wrong := check.failure(answers, check.corpus[0])):
+        raise wrong
     return check.asked
 
 
@@ -48,8 +48,16 @@ def rejection(checks: Iterable[Check], answers: Answers) -> tuple[Check, Case, W
     return None
 
 
+def raise_what_lacks(checks: Iterable[Check]) -> None:
+    """Raise NotTried if one of the checks could not be tried on this system."""
+    for check in checks:
+        if isinstance(check.lacks, NotTried):
+            raise check.lacks
+
+
 def attempt(entry: Entry, answers: Answers) -> Outcome:
-    """Try one entry against the checks that it concerns."""
+    """Try one entry against the checks that it concerns. NotTried if only those might reject it
+    that cannot be tried on this system."""
     trial, checks = answers.trying(entry), concerned(entry, answers)
     if isinstance(entry, Alternative):
         if found := rejection(checks, trial):
@@ -57,6 +65,7 @@ def attempt(entry: Entry, answers: Answers) -> Outcome:
         return Outcome(None, "")
     found = rejection((c for c in checks if c.exercise == entry.exercise), trial)
     if not found:
+        raise_what_lacks(checks)
         return Outcome(None, f"no check of {entry.exercise} rejects it")
     check, case, wrong = found
     # The diagnosis names a mistake by doing it once more: it has to go wrong in the same way.

@@ -85,6 +85,8 @@ class Run:
     tried: dict[str, Tried] = field(default_factory=dict)
     passed: int = 0
     """Tests of any kind that ran and passed."""
+    lacking: list[str] = field(default_factory=list)
+    """Of those of any kind that could not be tried, whether "not tried" or "not decided"."""
     environment: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
     """The source of what the answers under test define, by "module.name"."""
@@ -94,6 +96,8 @@ class Run:
         self.passed += (
             report.when == "call" and report.outcome == "passed" and not hasattr(report, "wasxfail")
         )
+        if outcome := getattr(report, "lacking", ""):
+            self.lacking.append(outcome)
         if result := getattr(report, "verified", None):
             self.add(Result(**result))
         if entry := getattr(report, "tried", None):
@@ -170,11 +174,10 @@ class Run:
         """
         if pytest_says not in (0, 1):
             return pytest_says
-        outcomes = [result.outcome for result in self.results.values()]
-        if pytest_says == 0 and self.passed + outcomes.count("not tried") == asked:
+        done = self.passed + self.lacking.count("not tried")
+        if pytest_says == 0 and done == asked:
             return 0
-        undecided = outcomes.count("not decided")
-        if pytest_says == 0 and self.passed + outcomes.count("not tried") + undecided == asked:
+        if pytest_says == 0 and done + self.lacking.count("not decided") == asked:
             return UNDECIDED
         return 1
 

@@ -487,8 +487,8 @@ def test_saving_again_replaces_the_file(solutions: Answers, w: float) -> None:
 
 
 @check("2.5", "save_weights")
-def test_a_crash_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
-    """A process killed at any byte or step of the writing leaves a file wholly old or new."""
+def test_a_crash_while_writing_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
+    """A process killed at any byte of the writing leaves a file wholly old or new."""
     path, old = old_weights(solutions)
     for size in (1, 700):
         with solutions.fresh() as fresh:
@@ -499,12 +499,26 @@ def test_a_crash_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
         )
         put(path, old)
 
+
+@check("2.5", "save_weights")
+def test_a_crash_between_steps_leaves_the_old_file_or_the_new_one(solutions: Answers) -> None:
+    """A process killed before any step that opens, renames or removes leaves it old or new."""
+    path, old = old_weights(solutions)
+
+    found: list[Wrong] = []
+
     def look(step: str) -> None:
-        judge_left(solutions, left_in(path), old, f"the process was killed before {step}")
+        try:
+            if not found:
+                judge_left(solutions, left_in(path), old, f"the process was killed before {step}")
+        except Wrong as wrong:
+            found.append(wrong)
 
     with solutions.fresh() as fresh:
         fresh.pause_at_steps(path.parent, look)
         save_anew(fresh, path)
+    if found:
+        raise found[0]
 
 
 @check("2.5", "save_weights")

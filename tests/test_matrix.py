@@ -15,7 +15,7 @@ from judging import matrix
 from judging.answers import EXAMPLES, Answers
 from judging.checks import REGISTER
 from judging.matrix import Cell
-from judging.trial import rejection
+from judging.trial import raise_what_lacks, rejection
 
 for module in MODULES:  # importing the checks registers them
     import_module(f"tests.test_{module}")
@@ -32,4 +32,6 @@ def test_a_broken_function_is_rejected(solutions: Answers, cell: Cell) -> None:
     mistake = cell.mistake()
     checks = [check for check in REGISTER.values() if check.function in mistake.replaced]
     found = rejection(checks, solutions.trying(mistake))
+    if not found:
+        raise_what_lacks(checks)
     assert found, f"no check of {cell.part} rejects {mistake.this_is}"

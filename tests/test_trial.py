@@ -11,7 +11,7 @@ from judging.answers import Answers
 from judging.checks import REGISTER, Check
 from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
 from judging.recording import TRIED, tried
-from judging.trial import REJECTING, asks, attempt
+from judging.trial import REJECTING, asks, attempt, raise_what_lacks
 
 for module in MODULES:  # importing the checks registers them
     import_module(f"tests.test_{module}")
@@ -55,8 +55,13 @@ def test_a_check_earns_its_place(solutions: Answers, entry: Check) -> None:
         if mistake.exercise == entry.exercise and asks(entry, solutions) & mistake.replaced.keys()
     ]
     # All of them on one case before the next: most checks reject one of them on the first.
-    assert any(
+    rejected = any(
         entry.failure(solutions.trying(mistake), case)
         for case in entry.corpus
         for mistake in suspects
-    ), f"{entry.name} rejects none of the {len(suspects)} known mistakes in what it calls"
+    )
+    if not rejected:
+        raise_what_lacks([entry])
+    assert rejected, (
+        f"{entry.name} rejects none of the {len(suspects)} known mistakes in what it calls"
+    )

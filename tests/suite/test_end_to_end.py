@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+import pytorch_basics_verified as plugin
 from homework import EXERCISES
 
 pytestmark = pytest.mark.slow
@@ -434,6 +435,17 @@ def test_python_without_assertions_is_refused(flag: str) -> None:
 def test_warnings_as_errors_change_nothing() -> None:
     verdict = judge("tests/test_notebook.py", "tests/test_autograd.py", python=("-W", "error"))
     require(verdict, total="1")
+
+
+def test_where_no_process_takes_the_place_of_another_its_exit_status_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So on Windows, where the run would seem to end, and well, as soon as it begins."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr(os, "execv")
+    with pytest.raises(SystemExit) as ended:
+        plugin.start_again([sys.executable, "-c", "raise SystemExit(6)"])
+    assert ended.value.code == 6
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])

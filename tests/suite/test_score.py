@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homework import EXERCISES, Exercise, points
-from report.run import Result, Run, Tried, total
+from report.run import UNDECIDED, Result, Run, Tried, total
 from report.terminal import write_points, write_score
 
 HOMEWORK = [*EXERCISES.values()]
@@ -160,6 +160,39 @@ def test_the_total_is_the_sum_of_the_shares_that_were_earned(one: Run) -> None:
 )
 def test_points_have_no_more_decimals_than_they_need(value: Fraction, text: str) -> None:
     assert points(value) == text
+
+
+# The exit status
+
+
+class Report:
+    """What pytest tells of a test that ran."""
+
+    when = "call"
+
+    def __init__(self, outcome: str, lacking: str = "") -> None:
+        self.outcome, self.lacking = outcome, lacking
+
+
+@pytest.mark.parametrize(
+    ("reports", "status"),
+    [
+        ([Report("passed"), Report("passed")], 0),
+        ([Report("passed"), Report("skipped", "not tried")], 0),
+        ([Report("passed"), Report("skipped", "not decided")], UNDECIDED),
+        ([Report("skipped", "not tried"), Report("skipped", "not decided")], UNDECIDED),
+        ([Report("passed"), Report("skipped")], 1),
+        ([Report("passed"), Report("skipped"), Report("skipped", "not tried")], 1),
+        ([Report("passed")], 1),
+    ],
+)
+def test_what_cannot_be_tried_on_a_system_is_no_failure(reports: list[Report], status: int) -> None:
+    """It is none of a check's, and none of the trial's; what was skipped otherwise is not right."""
+    one = run()
+    for report in reports:
+        one.take(report)
+    assert one.status(0, asked=max(2, len(reports))) == status
+    assert one.status(3, asked=2) == 3
 
 
 # The terminal

@@ -7,6 +7,7 @@ the call left in them, and a seed gives the same draws.
 import multiprocessing
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -20,7 +21,8 @@ from answering.own import Loader, regression
 from answering.values import Packer
 from judging import digits
 from judging.answers import Answers, Function
-from judging.sides import Apart, Raised, snapshot
+from judging.known import ALTERNATIVES
+from judging.sides import SPARE, Apart, Raised, snapshot
 from judging.verdict import Wrong
 from tests.suite.conftest import Make
 
@@ -682,11 +684,93 @@ def test_without_fork_all_is_the_same(spawned: Make) -> None:
     assert "did not come back within 2 s" in outcome(answers.tensor_operations.flatten)
 
 
+def test_where_the_system_keeps_no_limit_the_suite_looks_at_the_memory(
+    spawned: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("answering.process.LIMITED", False)
+    grow = """
+        kept = []
+        while True:
+            kept.append(b"0" * 2**20)
+            __import__("time").sleep(0.001)
+    """
+    answers = spawned(
+        autograd=function(grow), tensor_operations=function("return X * 2", name="flatten")
+    )
+    assert answers.tensor_operations.flatten(torch.ones(2)).tolist() == [2, 2]
+    assert isinstance(answers.side, Apart)
+    assert answers.side.process
+    answers.side.process.place = replace(answers.side.place, memory=2**27)
+    assert "ran out of memory (limit 0.125 GiB, --memory)" in outcome(answers.autograd.gradient)
+
+
 def test_without_fork_closed_descriptors_are_told(spawned: Make) -> None:
     """One of them tells the suite when the process ends."""
     body = "import os, time; os.closerange(3, 1000); time.sleep(100)"
     answers = spawned(autograd=function(body))
     assert "closed its connection to the suite" in outcome(answers.autograd.gradient)
+
+
+def test_without_fork_one_process_serves_our_own_code_as_if_it_were_new(
+    here: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the entry that is asked for, knows nothing of before, and watches no folder."""
+    spawn = multiprocessing.get_context("spawn")
+    monkeypatch.setattr("answering.starting.context", lambda: spawn)
+    monkeypatch.setattr("answering.process.context", lambda: spawn)
+    body = """
+        import os
+        from pathlib import Path
+
+        number = 0
+
+
+        def save_weights(model, path):
+            global number
+            number += 1
+            open(path, "a").close()
+            return os.getpid(), number
+
+
+        def load_weights(path):
+            os._exit(3)
+    """
+    answers = here(linear_regression=body)
+    entry = ALTERNATIVES["save_by_way_of_bytes"]
+    path, steps, seen = answers.scratch / "watched.pt", list[str](), list[Any]()
+    for number, tried in enumerate([answers, answers, answers.trying(entry), answers]):
+        with tried.fresh() as fresh:
+            if number == 1:
+                fresh.pause_at_steps(path.parent, steps.append)
+            model = regression(1.0, 2.0)
+            seen.append(fresh.attempt("linear_regression", "save_weights", model, path).result)
+            path.unlink()
+            if number == 1:
+                assert (
+                    "exit status 3" in fresh.attempt("linear_regression", "load_weights", 0).ended
+                )
+    SPARE.pop().end()
+    (first, one), (second, again), replaced, (third, once_more) = seen
+    assert first == second != third
+    assert one == again == once_more == 1
+    assert replaced is None
+    assert steps == ["open"]
+
+
+def test_a_look_that_fails_leaves_no_process_in_the_midst_of_a_call(make: Make) -> None:
+    answers = make(linear_regression="def save_weights(model, path):\n    open(path, 'a').close()")
+
+    def look(step: str) -> None:
+        raise Wrong("left nothing", "something")
+
+    path = answers.scratch / "watched.pt"
+    with answers.fresh() as fresh:
+        fresh.pause_at_steps(path.parent, look)
+        with pytest.raises(Wrong, match="left nothing"):
+            fresh.attempt("linear_regression", "save_weights", regression(1.0, 2.0), path)
+        assert isinstance(fresh.side, Apart)
+        assert fresh.side.process is not None
+        assert not fresh.side.process.alive
 
 
 # A save that is interrupted
