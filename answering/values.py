@@ -491,14 +491,15 @@ def same_bits(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are the same bit for bit: NaN equals nothing, but its bits do."""
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
-    return torch.equal(_bits(one), _bits(other))
+    return torch.equal(bits(one), bits(other))
 
 
 WORDS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 """The integers of so many bytes."""
 
 
-def _bits(value: Tensor) -> Tensor:
+def bits(value: Tensor) -> Tensor:
+    """The bits of a tensor, as integers."""
     value = value.detach().resolve_conj().resolve_neg()
     value = torch.view_as_real(value) if value.is_complex() else value
     return value.view(WORDS[value.element_size()])

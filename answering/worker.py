@@ -24,11 +24,12 @@ from typing import Any, NamedTuple
 
 import numpy
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from answering import confinement, questions
+from answering import confinement, questions, traces
 from answering.folder import PACKAGE, Folder, apart
 from answering.starting import LIBRARIES
+from answering.traces import Traces
 from answering.values import (
     Handle,
     Packer,
@@ -133,6 +134,7 @@ class Bench:
     connection: Connection
     folder: Folder
     replaced: Mapping[str, Any]
+    printed: Printed | None = None
     objects: dict[int, Any] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
     own: list[nn.Module] = field(default_factory=list)
@@ -140,6 +142,9 @@ class Bench:
     watched: str = ""
     """The folder before whose steps it pauses; see pause_at_steps."""
     watches: bool = False
+    left: Traces = field(default_factory=Traces)
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the last call left behind."""
 
     def handle(self, value: Any) -> Handle | None:
         """The handle of an object that can be asked questions, None for any other."""
@@ -154,6 +159,7 @@ class Bench:
         """A new case: let go of the objects that stayed here, pyplot's figures among them."""
         self.objects.clear()
         self.numbers.clear()
+        self.left.begin()
         if pyplot := sys.modules.get("matplotlib.pyplot"):
             pyplot.close("all")
 
@@ -184,6 +190,58 @@ class Bench:
         except AttributeError:
             raise Missing(f"{module}.{name} is not defined in {module}.py") from None
 
+    def call(
+        self,
+        target: Callable[..., Any],
+        args: list[Any],
+        kwargs: dict[str, Any],
+        *,
+        rehearsed: bool = False,
+    ) -> Any:
+        """Call a function; ``facts`` then has what it left behind, however it ended."""
+        given = [*args, *kwargs.values()]
+        drawn = any(isinstance(one, torch.Generator) for one in given)
+        before, hooks = traces.state(drawn=drawn), traces.hooks_on(given)
+        self.facts = {}
+        if rehearsed:
+            self._rehearse(target, given, [*kwargs])
+        try:
+            result = target(*args, **kwargs)
+        finally:
+            self.facts["state"] = traces.changes(before)
+            self.facts["hooks"] = traces.hooks_on(given) - hooks
+        self.facts |= self.left.add(given, result)
+        return result
+
+    def _rehearse(self, target: Callable[..., Any], given: list[Any], names: list[str]) -> None:
+        """Ask about the same tensors with their entries in other places, or of numbers one larger.
+
+        The result is kept, and what the call left behind is told with the one that follows.
+        """
+        tensors = [one for one in given if type(one) is Tensor and may_be_written(one)]
+        held = [(one, one.detach().clone(), one.requires_grad, one.grad) for one in tensors]
+        for one in tensors:
+            one.detach().copy_(one.detach().roll((1,) * min(one.dim(), 2), (-1, 0)[: one.dim()]))
+        asked = [one + 1 if type(one) is int and not tensors else one for one in given]
+        args, kwargs = asked[: len(asked) - len(names)], asked[len(asked) - len(names) :]
+        # What fails here is for the call that follows to show.
+        with suppress(Exception):
+            result = target(*args, **dict(zip(names, kwargs, strict=True)))
+            self.left.add(given, result)
+        for one, values, requires_grad, grad in held:
+            one.detach().copy_(values)
+            if one.is_leaf:
+                one.requires_grad_(requires_grad)
+                one.grad = grad
+        if self.printed:
+            self.printed.take()
+
+
+def may_be_written(value: Tensor) -> bool:
+    """Whether each entry of a tensor has a place of its own, in which it can be written."""
+    strided = value.layout is torch.strided and not value.is_meta
+    return strided and value.dim() > 0 and value.numel() > 0 and 0 not in value.stride()
+
 
 def serve(connection: Connection, place: Place) -> None:
     """Answer requests until the connection ends. The first reply says whether it is confined."""
@@ -197,7 +255,7 @@ def serve(connection: Connection, place: Place) -> None:
         importlib.import_module(module)
     folder = Folder(place.folder)
     folder.install()
-    bench = Bench(connection, folder, replaced_by(place.entry))
+    bench = Bench(connection, folder, replaced_by(place.entry), printed)
     connection.send_bytes(Packer().message({"confined": confined, "broken": BROKEN}))
     own = os.getpid()
     while True:
@@ -307,6 +365,7 @@ def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
             reply["error"] = described(error, bench.folder.folder)
     reply["printed"] = printed.take()
     reply["given"] = given
+    reply["facts"], bench.facts = bench.facts, {}
     try:
         return Packer(bench.handle).message(reply)
     except Unfit as unfit:
@@ -365,13 +424,20 @@ def _where(error: BaseException, folder: Path) -> str:
 
 
 def call(
-    bench: Bench, given: list[Any], *, module: str, name: str, args: tuple, kwargs: dict[str, Any]
+    bench: Bench,
+    given: list[Any],
+    *,
+    module: str,
+    name: str,
+    args: tuple,
+    kwargs: dict[str, Any],
+    rehearsed: bool = False,
 ) -> Any:
     """Call a function of the contract; ``given`` becomes what has become of its arguments."""
     target = bench.value(module, name)
     given += [bench.built(argument) for argument in (*args, *kwargs.values())]
-    positional, named = given[: len(args)], given[len(args) :]
-    return target(*positional, **dict(zip(kwargs, named, strict=True)))
+    positional, named = given[: len(args)], dict(zip(kwargs, given[len(args) :], strict=True))
+    return bench.call(target, positional, named, rehearsed=rehearsed)
 
 
 def ask(bench: Bench, given: list[Any], *, number: int, question: str, args: tuple) -> Any:

@@ -141,6 +141,19 @@ class ForwardWithoutReturn(LinearRegression):
         self.linear(x)
 
 
+THE_LAYER = nn.Linear(1, 1)
+
+
+@in_linear_regression.mistake(
+    "a model whose layer is made once, outside of it, and shared by all models",
+    look="Make the layer in __init__: self.linear = nn.Linear(1, 1).",
+)
+class LayerOfTheModule(LinearRegression):
+    def __init__(self):
+        super().__init__()
+        self.linear = THE_LAYER
+
+
 @in_linear_regression.alternative("the layer entered by add_module, and applied by F.linear")
 class LinearRegressionByAddModule(nn.Module):
     def __init__(self):

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import torch
@@ -18,9 +20,9 @@ from hypothesis import settings
 from torch import Tensor
 
 from answering.questions import kind_of
-from answering.values import Handle, same_bits
+from answering.values import Handle
 from homework import contract
-from judging import digits
+from judging import digits, laws
 from judging.live import KINDS, Live
 from judging.sides import Apart, Here, Outcome, Raised
 from judging.verdict import NotDecided, NotTried, Wrong, shown
@@ -38,11 +40,7 @@ class Call:
 
     def __init__(self, function: Function, args: tuple, kwargs: dict[str, Any]) -> None:
         self.function, self.args, self.kwargs = function, args, kwargs
-        self.before = [
-            (value, value.detach(), value.detach().clone(), value.requires_grad, value.grad)
-            for value in (*args, *kwargs.values())
-            if isinstance(value, Tensor) and value.layout is torch.strided and not value.is_meta
-        ]
+        self.before = laws.Before(self.named())
 
     def named(self) -> dict[str, Any]:
         """The arguments by the names that the contract gives them; one too many by its number."""
@@ -50,31 +48,10 @@ class Call:
         numbers = (f"argument {number + 1}" for number in range(len(names), len(self.args)))
         return dict(zip([*names, *numbers], self.args, strict=False)) | self.kwargs
 
-    def changed(self) -> tuple[str, str] | None:
-        """A tensor argument whose values the call changed, and to what; they are put back."""
-        found = None
-        for value, view, copy, _, _ in self.before:
-            if not same_bits(value, copy):
-                name = next(
-                    (n for n, given in self.named().items() if given is value), "its argument"
-                )
-                found = found or (str(name), shown(value))
-                # In its old place and strides, so that the case is the same when it is tried again.
-                view.copy_(copy)
-                value.data = view
-        return found
-
-    def undo(self) -> None:
-        """Give the arguments back the autograd state that they came with."""
-        for value, _, _, requires_grad, grad in self.before:
-            if value.is_leaf:
-                value.requires_grad_(requires_grad)
-                value.grad = grad
-
     def __str__(self) -> str:
         named = self.named()
         inline = ", ".join(
-            str(name)
+            (f"{name}={name}" if name in self.kwargs else str(name))
             if isinstance(value, Tensor | torch.nn.Module | Live)
             else f"{name}={shown(value)}"
             if str(name).isidentifier()
@@ -113,15 +90,15 @@ class Function:
 
     def outcome(self, *args: Any, **kwargs: Any) -> Any:
         """What the call returns, or what it raised. Wrong if it changes a tensor, or never ends."""
+        answers = self.answers
+        args, kwargs = answers.as_asked(self, args, kwargs)
         call = Call(self, args, kwargs)
-        self.answers.calls.append(call)
-        outcome = self.answers.request(self, args, kwargs)
-        if changed := call.changed():
-            name, value = changed
-            raise Wrong(
-                f"changed its argument {name} to {value}",
-                f"{name} as it was: the result goes into new tensors",
-            )
+        answers.calls.append(call)
+        outcome = answers.request(self, args, kwargs)
+        call.before.judge(self.name)
+        laws.judge(call, outcome.facts, answers.numbers)
+        if type(number := outcome.facts.get("number")) is int:
+            answers.numbers[number] = call
         if outcome.unfit:
             raise Wrong(f"returned {outcome.unfit}", "a result of a size that can be judged")
         return outcome.raised or outcome.result
@@ -179,6 +156,10 @@ class Answers:
     def __init__(self, side: Here | Apart) -> None:
         self.side = side
         self.calls: list[Call] = []
+        self.numbers: dict[int, Call] = {}
+        """The calls of this case by the numbers that their side gives to their results."""
+        self.luck: Random | None = None
+        """What decides in which form a call is made; None leaves each as the check makes it."""
         self.asked: set[str] = set()
         self.printed = ""
         """What the last call printed."""
@@ -213,12 +194,34 @@ class Answers:
     def begin(self, part: str) -> None:
         """What follows judges this part: what another one did must not reach it."""
         self.calls.clear()
+        self.numbers.clear()
         self.asked.clear()
         self.printed = ""
         self.side.begin()
         if part != self.part:
             self.part = part
             self.side.renew()
+
+    def choose(self, luck: int) -> None:
+        """From now on this number decides what is left to luck; 0 leaves calls as they are."""
+        self.side.seed(luck)
+        self.luck = Random(luck) if luck else None
+
+    def as_asked(
+        self, function: Function, args: tuple, kwargs: dict[str, Any]
+    ) -> tuple[tuple, dict]:
+        """A call in the form that luck gives it."""
+        if self.luck is None:
+            return args, kwargs
+        return laws.as_asked(function.module, function.name, args, kwargs, self.luck)
+
+    def is_rehearsed(self, function: Function) -> bool:
+        """Whether the side asks another question first, as luck has it."""
+        return (
+            self.luck is not None
+            and function.name in laws.PURE | laws.MAKES
+            and self.luck.random() < laws.REHEARSED
+        )
 
     def seed(self, seed: int) -> None:
         """Seed the generators that an answer may draw from."""
@@ -328,7 +331,11 @@ class Answers:
         """Call a function on its side. Wrong if it ends its process, or is too slow for a check."""
         outcome = self._timed(
             lambda: self.side.call(
-                function.module, function.name, self._there(args), self._there(dict(kwargs))
+                function.module,
+                function.name,
+                self._there(args),
+                self._there(dict(kwargs)),
+                rehearsed=self.is_rehearsed(function),
             )
         )
         self.printed = outcome.printed
@@ -339,7 +346,7 @@ class Answers:
         if outcome.missing:
             raise Wrong(outcome.missing, "what was there before", call=place)
         self._hear(place, outcome)
-        return Outcome(self._here(outcome.result, place), outcome.raised, unfit=outcome.unfit)
+        return replace(outcome, result=self._here(outcome.result, place))
 
     def ask(self, live: Live, question: str, *args: Any) -> Any:
         """Ask what an answer made and keeps. Wrong if it cannot answer."""

@@ -7,6 +7,7 @@ and case, the same check serves the learner's run, the trial of the catalogue an
 """
 
 import functools
+import inspect
 import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 
 from homework import EXERCISES
 from judging.answers import Answers
-from judging.choices import Strategy, sample
+from judging.choices import Strategy, integers, sample
 from judging.verdict import NotDecided, NotTried, Wrong
 
 CORPUS, FEWEST = 12, 8
@@ -24,6 +25,15 @@ CORPUS, FEWEST = 12, 8
 Other samples of this size reject every mistake, too: `python -m benchmarks.luck` tries them."""
 
 Case = dict[str, Any]
+
+LUCK = "luck"
+"""The argument of a case that seeds what is left to luck, in the answers and in how they are asked.
+In the smallest cases it is 0, which leaves each call as the check makes it."""
+
+_luck = integers(0, 2**32 - 1)
+
+luck_of_the_run = 1
+"""The luck of the checks that have one case only."""
 
 
 @dataclass(eq=False)
@@ -53,9 +63,10 @@ class Check:
     def run(self, answers: Answers, case: Case) -> None:
         """Judge the answers on one case. Raises Wrong, saying what was called."""
         answers.begin(self.function)
-        answers.seed(0)
+        given = dict(case)
+        answers.choose(given.pop(LUCK, 0))
         try:
-            self.judge(answers, **case)
+            self.judge(answers, **given)
         except (NotTried, NotDecided) as lacking:
             self.lacks = lacking
             raise
@@ -77,7 +88,7 @@ class Check:
         finally:
             self.asked |= answers.asked
             for made in reversed(answers.calls):
-                made.undo()
+                made.before.undo()
 
     def failure(self, answers: Answers, case: Case) -> Wrong | None:
         """What is wrong on one case: nothing, too, where that cannot be tried on this system."""
@@ -93,16 +104,17 @@ class Check:
         """Cases that follow from the seed, whatever the versions of Python and Hypothesis."""
         size = max(FEWEST, CORPUS // self.cost)
         # Each argument by itself, so that its choices are spread over the cases.
+        strategies = self.strategies | {LUCK: _luck}
         columns = [
             sample(strategy, size, f"{seed} {self.name} {argument}")
-            for argument, strategy in self.strategies.items()
+            for argument, strategy in strategies.items()
         ]
-        return [dict(zip(self.strategies, row, strict=True)) for row in zip(*columns, strict=True)]
+        return [dict(zip(strategies, row, strict=True)) for row in zip(*columns, strict=True)]
 
     @functools.cached_property
     def corpus(self) -> list[Case]:
         """The sample of the trial, the same in every run and everywhere: no verdict by luck."""
-        return self.sample("trial") if self.strategies else [{}]
+        return self.sample("trial") if self.strategies else [{LUCK: 1}]
 
 
 class _NoNeedToShrink(unittest.SkipTest):
@@ -147,9 +159,19 @@ def check(exercise: str, part: str, *, cost: int = 1, **strategies: Strategy) ->
                     raise _NoNeedToShrink(wrong.returned) from wrong
                 raise
 
-        on_cases: Callable[..., None] = on_case
+        def on_cases(solutions: Answers) -> None:
+            on_case(solutions, **{LUCK: luck_of_the_run})
+
         if strategies:
-            hypothesis = {name: kind.hypothesis for name, kind in strategies.items()}
+            # Hypothesis reads there which arguments it has to draw.
+            solutions, *arguments = inspect.signature(judge).parameters.values()
+            by_name = [inspect.Parameter(n.name, n.KEYWORD_ONLY) for n in arguments]
+            luck = inspect.Parameter(LUCK, inspect.Parameter.KEYWORD_ONLY)
+            on_case.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+                [solutions, *by_name, luck]
+            )
+            drawn = strategies | {LUCK: _luck}
+            hypothesis = {name: kind.hypothesis for name, kind in drawn.items()}
             examples = max(5, settings().max_examples // cost)
             on_cases = settings(max_examples=examples)(given(**hypothesis)(on_case))
 

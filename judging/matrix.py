@@ -36,8 +36,8 @@ TENSORS = (
 )
 """The functions whose result is made of tensors."""
 
-MODULES = ("MLP", "LinearRegression", "load_weights")
-"""Those whose result is a network."""
+LIVE = ("MLP", "LinearRegression", "load_weights", "plot")
+"""Those whose result lives on: a network, or a figure."""
 
 
 class Right:
@@ -48,9 +48,14 @@ class Right:
         self.module = self.place.partition(".")[0]
 
     @property
+    def promise(self) -> contract.Promise:
+        """What the contract says of it."""
+        return contract.promises(self.module)[self.part]
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The names that the contract gives its arguments → defaults, as written, or ""."""
-        return contract.promises(self.module)[self.part].parameters
+        return self.promise.parameters
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return getattr(import_module(f"{PACKAGE}.{self.module}"), self.part)(*args, **kwargs)

@@ -20,7 +20,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from answering import starting
 from answering.worker import Place
 from homework import EXERCISES, MODULES
-from judging import digits
+from judging import checks, digits
 from judging.answers import REFERENCE, Answers
 from judging.beside import AFTERWARDS
 from judging.sides import Apart, snapshot
@@ -93,6 +93,8 @@ def choose_luck(config: pytest.Config) -> None:
         settings.load_profile("ci" if os.environ.get("CI") else "default")
     if config.getoption("--hypothesis-seed") is None and not settings().derandomize:
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+    seed = config.getoption("--hypothesis-seed")
+    checks.luck_of_the_run = 1 if seed is None else random.Random(str(seed)).randrange(1, 2**32)
 
 
 def folder_of(config: pytest.Config) -> Path:

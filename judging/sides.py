@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,8 @@ class Outcome:
     ended: str = ""
     """How the process came to its end."""
     printed: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What a call left behind: see answering.traces."""
 
 
 class Here:
@@ -127,9 +129,23 @@ class Here:
 
         return self._outcome(value)
 
-    def call(self, module: str, name: str, args: tuple, kwargs: Mapping[str, Any]) -> Outcome:
-        """Call a function of the contract."""
-        return self._outcome(lambda: self.bench.value(module, name)(*args, **kwargs))
+    def call(
+        self,
+        module: str,
+        name: str,
+        args: tuple,
+        kwargs: Mapping[str, Any],
+        *,
+        rehearsed: bool = False,
+    ) -> Outcome:
+        """Call a function of the contract; rehearsed, after a question that is almost the same."""
+        self.bench.facts = {}
+        outcome = self._outcome(
+            lambda: self.bench.call(
+                self.bench.value(module, name), [*args], {**kwargs}, rehearsed=rehearsed
+            )
+        )
+        return replace(outcome, facts=self.bench.facts)
 
     def ask(self, there: Any, question: str, args: tuple) -> Outcome:
         """Ask something that lives on."""
@@ -289,9 +305,27 @@ class Apart:
             return outcome
         return replace(outcome, result=(False, outcome.result))
 
-    def call(self, module: str, name: str, args: tuple, kwargs: Mapping[str, Any]) -> Outcome:
-        """Call a function of the contract. The arguments hold afterwards what it left in them."""
-        request = {"do": "call", "module": module, "name": name, "args": args, "kwargs": {**kwargs}}
+    def call(
+        self,
+        module: str,
+        name: str,
+        args: tuple,
+        kwargs: Mapping[str, Any],
+        *,
+        rehearsed: bool = False,
+    ) -> Outcome:
+        """Call a function of the contract; rehearsed, after a question that is almost the same.
+
+        The arguments hold afterwards what it left in them.
+        """
+        request = {
+            "do": "call",
+            "module": module,
+            "name": name,
+            "args": args,
+            "kwargs": {**kwargs},
+            "rehearsed": rehearsed,
+        }
         return self._outcome(request, given=[*args, *kwargs.values()])
 
     def ask(self, there: Handle, question: str, args: tuple) -> Outcome:
@@ -359,6 +393,8 @@ class Apart:
         if isinstance(now := reply.get("given"), list) and len(now) == len(given):
             for before, after in zip(given, now, strict=True):
                 put_back(before, after)
+        if type(facts := reply.get("facts")) is dict:
+            outcome = replace(outcome, facts=facts)
         return outcome
 
     @contextmanager

@@ -151,6 +151,20 @@ def test_the_model_computes_w_x_plus_b(solutions: Answers, w: float, b: float, x
         equal(model(x), w * x + b, "w·x + b")
 
 
+@check("2.5", "LinearRegression")
+def test_each_model_is_a_new_one(solutions: Answers) -> None:
+    """What becomes of one model does not reach the models that are made before and after it."""
+    models = [network(solutions.linear_regression.LinearRegression()) for _ in range(3)]
+    before = [weights_of(model) for model in models]
+    models[1].add(1)
+    for which in (0, 2):
+        holds(
+            weights_of(models[which]) == before[which],
+            "returned a model whose weights are those of another one, too",
+            "a new model in each call, with parameters of its own",
+        )
+
+
 def two_columns(pair: Any, n: int) -> tuple[Tensor, Tensor]:
     """The pair (x, y), both (n, 1) and float32, or Wrong."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:

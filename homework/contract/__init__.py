@@ -22,6 +22,8 @@ class Promise(NamedTuple):
     signature: str
     """Parameters, annotations and result as they are written: "(X: …, M: … = M) -> …"."""
     docstring: str
+    by_position: int = 0
+    """How many of the parameters, the first ones, may be passed by position."""
 
 
 @cache
@@ -40,11 +42,14 @@ def _promise(node: ast.stmt) -> Promise | None:
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return Promise(node.targets[0].id, {}, ast.unparse(node.value), "")
     if isinstance(node, ast.FunctionDef):
-        return Promise(node.name, *_call(node), ast.get_docstring(node) or "")
+        return Promise(node.name, *_call(node), ast.get_docstring(node) or "", _positional(node))
     if isinstance(node, ast.ClassDef):
         methods = {inner.name: inner for inner in node.body if isinstance(inner, ast.FunctionDef)}
-        made = _call(methods["__init__"]) if "__init__" in methods else ({}, "")
-        return Promise(node.name, *made, ast.get_docstring(node) or "")
+        docstring = ast.get_docstring(node) or ""
+        if "__init__" not in methods:
+            return Promise(node.name, {}, "", docstring)
+        made = methods["__init__"]
+        return Promise(node.name, *_call(made), docstring, _positional(made))
     return None
 
 
@@ -58,3 +63,8 @@ def _call(node: ast.FunctionDef) -> tuple[dict[str, str], str]:
     parameters = {p.arg: ast.unparse(d) if d else "" for p, d in pairs if p.arg != "self"}
     result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
     return parameters, f"({ast.unparse(named)}){result}"
+
+
+def _positional(node: ast.FunctionDef) -> int:
+    """How many parameters may be passed by position, without self."""
+    return sum(p.arg != "self" for p in (*node.args.posonlyargs, *node.args.args))

@@ -330,11 +330,13 @@ def test_what_an_answer_sets_for_itself_is_put_back(make: Make, what: str, when:
         tensor_operations=f"import os, torch\ndef flatten(x): return str({state})",
     )
     told = answers.tensor_operations.flatten(1)
-    changed = answers.autograd.gradient.outcome(1)
+    if when == "at import" or what == "anomaly detection":
+        answers.autograd.gradient.outcome(1)
+    else:
+        with pytest.raises(Wrong, match=r"changed .* from .* to"):
+            answers.autograd.gradient.outcome(1)
     assert eval(state) == before
     assert answers.tensor_operations.flatten(1) == told
-    if when == "in a call":
-        assert changed != told, "the change can be seen"
 
 
 def test_where_gradients_are_off_they_stay_off(here: Make) -> None:
@@ -402,15 +404,16 @@ def test_an_argument_that_stays_is_no_matter(make: Make, what: str) -> None:
 
 
 def test_the_marks_of_autograd_are_put_back(make: Make) -> None:
-    """A learner's X.requires_grad_() and X.grad are no change, and do not last."""
+    """A learner's X.requires_grad_() and X.grad are told, and do not last."""
     answers = make(
         autograd="def gradient(X):\n    X.requires_grad_().sum().backward()\n    return 1"
     )
     X = torch.ones(2)
-    assert answers.autograd.gradient(X) == 1
+    with pytest.raises(Wrong, match=r"changed X.requires_grad from False to True"):
+        answers.autograd.gradient(X)
     assert X.requires_grad
     for call in answers.calls:
-        call.undo()
+        call.before.undo()
     assert not X.requires_grad
     assert X.grad is None
 
@@ -427,7 +430,7 @@ def test_a_call_is_told_as_it_was_made(make: Make) -> None:
         ((torch.ones(4)[::2],), {}, "(a view into a larger tensor, with strides (2,))"),
         ((torch.ones(9, 9),), {}, "with X being a tensor of shape (9, 9)"),
         ((1,), {"path": Path("/tmp/w.pt")}, "gradient(X=1, path='w.pt')"),
-        ((1,), {"model": nn.Linear(1, 1)}, "gradient(X=1, model)"),
+        ((1,), {"model": nn.Linear(1, 1)}, "gradient(X=1, model=model)"),
         ((1, 2, 3), {}, "gradient(X=1, M=2, 3)"),
         ((1, 2, X), {}, "gradient(X=1, M=2, argument 3) with argument 3 = [[1, 0], [0, 1]]"),
         ((1,), {"out": 2}, "gradient(X=1, out=2)"),
