@@ -1132,10 +1132,10 @@ def convolution_as_a_jacobian(kernel, height, width):
     )
 
 
-@in_convolution_parameter_count.alternative("the parameters of nn.Conv2d, counted")
+@in_convolution_parameter_count.alternative("the entries of the tensors, counted")
 def convolution_count_of_the_layer(kernel_size, in_channels, out_channels):
-    layer = nn.Conv2d(in_channels, out_channels, kernel_size)
-    return sum(parameter.numel() for parameter in layer.parameters())
+    weight = torch.empty(out_channels, in_channels, kernel_size, kernel_size)
+    return weight.numel() + torch.empty(out_channels).numel()
 
 
 @in_convolution_parameter_count.alternative("factored: every output with its bias")
@@ -1297,9 +1297,9 @@ def dense_count_with_an_extra_output(inputs, outputs):
     return (inputs + 1) * (outputs + 1)
 
 
-@in_dense_parameter_count.alternative("the parameters of nn.Linear, counted")
+@in_dense_parameter_count.alternative("the parameters of a layer, counted")
 def dense_count_of_the_layer(inputs, outputs):
-    layer = nn.Linear(inputs, outputs)
+    layer = nn.ParameterList([torch.empty(outputs, inputs), torch.empty(outputs)])
     return sum(parameter.numel() for parameter in layer.parameters())
 
 

@@ -26,8 +26,8 @@ def random_matrices(
     """2.1: A and B, both of this shape and dtype, filled with random numbers.
 
     The dtype is one of floating point. Which distribution they have is free, as long as they are
-    finite and A and B are drawn independently. All of them come from the generator, which is torch's own if it is None: the
-    same state of the generator gives the same A and B.
+    finite and A and B are drawn independently. All of them come from the generator, which is
+    torch's own if it is None: the same state of the generator gives the same A and B.
     """
     raise NotImplementedError
 
