@@ -255,15 +255,17 @@ def scores_of_all_magnitudes(draw: Draw) -> tuple[Tensor, Tensor]:
     Each example has a magnitude of its own, and lies about an offset of its own. The targets are
     distributions of any numbers, some of them tiny, which sum to 1 but for rounding.
     """
-    n, k = draw(pairs)
-    y = draw(magnitudes((n, k), -10, draw(sampled_from([3, 11, 100]))))
+    # What is drawn before anything of a changing length is spread evenly over a sample.
+    (n, k), most = draw(pairs), draw(sampled_from([3, 11, 100]))
+    ties, single, layout = draw(booleans()), draw(booleans()), draw(layouts)
+    y = draw(magnitudes((n, k), -10, most))
     y = y * draw(magnitudes((n, 1), -3, 0)) + draw(magnitudes((n, 1), -10, 11))
-    if draw(booleans()):
+    if ties:
         y[:, -1] = y[:, 0]
     t = draw(magnitudes((n, k), -60, 0)).abs()
     t[:, 0] += t.sum(dim=1) == 0
     t = t / t.sum(dim=1, keepdim=True)
-    return (y[0], t[0]) if draw(booleans()) else (draw(layouts)(y), t)
+    return (y[0], t[0]) if single else (layout(y), t)
 
 
 @composite
@@ -289,18 +291,22 @@ def alike_of_all_magnitudes(draw: Draw, most: float, close: bool) -> tuple[Tenso
 
     Where ``close``, they are equal in some entries, and nearly equal in others.
     """
-    shape = (*draw(triples), 2)[: draw(integers(1, 4))]
+    shape, near = (*draw(triples), 2)[: draw(integers(1, 4))], draw(booleans())
     one, other = draw(magnitudes(shape, -most, most)), draw(magnitudes(shape, -most, most))
-    if close and draw(booleans()):
+    if close and near:
         one = other * (1 + draw(magnitudes(shape, -24, 0)))
-    # Rows that repeat one another, in the same memory.
-    return (one[:1].expand(shape), other) if draw(integers(0, 7)) == 7 else (one, other)
+    return one, other
 
 
 @composite
 def alike_or_more(draw: Draw, most: float, *, close: bool = False) -> tuple[Tensor, Tensor]:
-    """Two tensors of one shape, on a lattice or of all magnitudes."""
-    return draw(alike() if draw(booleans()) else alike_of_all_magnitudes(most, close))
+    """Two tensors of one shape, on a lattice or of all magnitudes; now and then expanded."""
+    kind = draw(sampled_from(["lattice", "magnitudes", "lattice", "magnitudes", "expanded"]))
+    one, other = draw(alike() if kind == "lattice" else alike_of_all_magnitudes(most, close))
+    if kind != "expanded":
+        return one, other
+    # In front of a dimension of its own, what is there once lies in three places.
+    return one.expand(3, *one.shape), other.expand(3, *other.shape)
 
 
 QUICK = 0.05

@@ -518,7 +518,8 @@ def judge_convolution_matrix(solutions: Answers, kernel: Tensor, height: int, wi
 def kernels(draw: Draw) -> Tensor:
     """A kernel (kh, kw), float64, of any magnitude: no lattice, every bit."""
     kh, kw = draw(sampled_from([(2, 2), (1, 2), (3, 2), (2, 3), (1, 1), (3, 3)]))
-    return draw(magnitudes((kh, kw), -3, 0)) * draw(magnitudes((1, 1), -100, 100))
+    scale = draw(magnitudes((1, 1), -100, 100))
+    return scale * draw(magnitudes((kh, kw), -3, 0))
 
 
 @check("1.5", "convolution_matrix", cost=2, kernel=kernels())
