@@ -208,7 +208,9 @@ def squares(draw: Draw) -> tuple[Tensor, Tensor]:
             ]
         )
     )
-    return draw(lattice((n, n), dtype, most=4)), draw(lattice((n, n), dtype, most=4))
+    A, B = draw(lattice((n, n), dtype, most=4)), draw(lattice((n, n), dtype, most=4))
+    # Whole numbers beyond float32, whose sums of products float64 holds.
+    return (A, B) if dtype != torch.int64 else (1_000_003 * A, 1_000_003 * B)
 
 
 @composite
@@ -253,16 +255,18 @@ def scores_of_all_magnitudes(draw: Draw) -> tuple[Tensor, Tensor]:
     """y and t, float64, of shape (K,) or (N, K): scores with which exp overflows, and ties.
 
     Each example has a magnitude of its own, and lies about an offset of its own. The targets are
-    distributions of any numbers, some of them tiny, which sum to 1 but for rounding.
+    distributions, one-hot or of any numbers, some of them tiny, which sum to 1 but for rounding.
     """
     # What is drawn before anything of a changing length is spread evenly over a sample.
     (n, k), most = draw(pairs), draw(sampled_from([3, 11, 100]))
-    ties, single, layout = draw(booleans()), draw(booleans()), draw(layouts)
+    ties, single, hot, layout = (*(draw(booleans()) for _ in range(3)), draw(layouts))
     y = draw(magnitudes((n, k), -10, most))
     y = y * draw(magnitudes((n, 1), -3, 0)) + draw(magnitudes((n, 1), -10, 11))
     if ties:
         y[:, -1] = y[:, 0]
     t = draw(magnitudes((n, k), -60, 0)).abs()
+    if hot:
+        t = torch.where(t == t.amax(dim=1, keepdim=True), t, 0)
     t[:, 0] += t.sum(dim=1) == 0
     t = t / t.sum(dim=1, keepdim=True)
     return (y[0], t[0]) if single else (layout(y), t)
@@ -320,6 +324,11 @@ def while_quick(ascending: Iterable[int]) -> Iterator[int]:
         yield size
         if perf_counter() - start > QUICK:
             return
+
+
+def either(seed: int) -> tuple[torch.dtype, torch.dtype]:
+    """float32 and float64, in an order that the seed decides."""
+    return (torch.float32, torch.float64) if seed % 2 else (torch.float64, torch.float32)
 
 
 def in_each_dtype(*values: Tensor) -> Iterator[tuple[Tensor, ...]]:

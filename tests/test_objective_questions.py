@@ -19,6 +19,7 @@ from judging.oracles import gamma, softmax, softmax_error, unit_roundoff
 from judging.strategies import (
     alike,
     alike_or_more,
+    either,
     floats,
     in_each_dtype,
     lattice,
@@ -29,7 +30,7 @@ from judging.strategies import (
     seeded,
     seeds,
 )
-from judging.verdict import equal, holds, line, same_number, shown, undefined, within, wrong
+from judging.verdict import holds, line, same_number, shown, undefined, within, wrong
 
 
 def answer(solutions: Answers, question: str) -> str:
@@ -242,9 +243,9 @@ def test_softmax_mse_delta_is_the_gradient(solutions: Answers, pair: tuple[Tenso
 
 def long_scores(sizes: tuple[int, int], seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """y and t of many examples, of many classes, and one long vector, in either dtype."""
-    generator = torch.Generator().manual_seed(seed)
-    for size, dtype in zip(sizes, (torch.float64, torch.float32), strict=True):
-        for shape in ((size, 3), (2, size), (size,)):
+    generator, near = torch.Generator().manual_seed(seed), sizes[0]
+    for size, dtype in zip(sizes, either(seed), strict=True):
+        for shape in ((size, 3), (2, size), (size,), (min(near, 129), 65)):
             t = seeded(shape, generator, -8, 0).abs()
             t = t / t.sum(dim=-1, keepdim=True)
             yield seeded(shape, generator, -8, 5).to(dtype), t.to(dtype)
@@ -325,7 +326,7 @@ def test_sigmoid_layer_delta_is_the_chain_rule(
 def long_pairs(sizes: tuple[int, int], seed: int, most: float) -> Iterator[tuple[Tensor, Tensor]]:
     """Two tensors of one shape with one long dimension, in either dtype: up to 2^7 and 2^most."""
     generator = torch.Generator().manual_seed(seed)
-    for size, dtype in zip(sizes, (torch.float64, torch.float32), strict=True):
+    for size, dtype in zip(sizes, either(seed), strict=True):
         for shape in ((size,), (size, 3), (2, size)):
             one, other = seeded(shape, generator, -7, 7), seeded(shape, generator, -7, most)
             yield one.to(dtype), other.to(dtype)
@@ -371,13 +372,12 @@ def test_sigmoid_layer_delta_hides_no_nan(solutions: Answers, pair: tuple[Tensor
 
 
 def judge_euclidean_delta(solutions: Answers, y: Tensor, t: Tensor) -> None:
-    # y − t is rounded once. A derivative by the chain rule multiplies it by factors that cancel,
-    # as 2 and ½, n and 1/n, ‖y − t‖ and its inverse do, and rounds at each of less than 16.
-    exact = y.double() - t.double()
+    # Where autograd adds the gradient up from parts, ½y + ½y − t say, each of them is rounded; a
+    # factor and its inverse, 2 and ½ or ‖y − t‖ and 1/‖y − t‖, round twice. 16 is more than that.
     within(
         solutions.objective_questions.euclidean_delta(y, t),
-        exact,
-        gamma(16, y.dtype) * exact.abs(),
+        y.double() - t.double(),
+        gamma(16, y.dtype) * (y.double().abs() + t.double().abs()),
         "y − t, the gradient of ½‖y − t‖², summed over the batch",
         y.dtype,
     )
@@ -480,17 +480,38 @@ def matrix_of(kernel: Tensor, height: int, width: int) -> Tensor:
     return W.flatten(start_dim=1)
 
 
+def judge_convolution_matrix(solutions: Answers, kernel: Tensor, height: int, width: int) -> Tensor:
+    """The matrix, which is right; returned in float64."""
+    matrix = solutions.objective_questions.convolution_matrix(kernel, height, width)
+    # The kernel is copied, or multiplied by ones and zeros, and neither rounds. A fast convolution
+    # errs by 3·log₂ n·√2·γ_4·‖kernel‖ and little more (Higham, theorem 24.2), for n up to 2^14.
+    within(
+        matrix,
+        matrix_of(kernel, height, width).double(),
+        gamma(256, kernel.dtype) * float(kernel.double().norm()),
+        f"the matrix of {CONVOLUTION}",
+        kernel.dtype,
+    )
+    return matrix.detach().double()
+
+
 @check("1.5", "convolution_matrix", window=windows())
 def test_convolution_matrix_does_what_the_convolution_does(
     solutions: Answers, window: tuple[Tensor, Tensor]
 ) -> None:
     """W @ image.flatten() is the valid, stride-1 cross-correlation of image and kernel."""
     kernel, image = window
-    height, width = image.shape
-    matrix = solutions.objective_questions.convolution_matrix(kernel, height, width)
-    equal(matrix, matrix_of(kernel, height, width), f"the matrix of {CONVOLUTION}")
-    result = torch.nn.functional.conv2d(image.double()[None, None], kernel.double()[None, None])
-    equal(matrix.double() @ image.double().flatten(), result.flatten(), CONVOLUTION)
+    matrix = judge_convolution_matrix(solutions, kernel, *image.shape)
+    pixels = image.double()
+    result = torch.nn.functional.conv2d(pixels[None, None], kernel.double()[None, None])
+    # Each entry of W may be off by as much as it may be above, and meets a pixel.
+    within(
+        matrix @ pixels.flatten(),
+        result.flatten(),
+        gamma(256, kernel.dtype) * float(kernel.double().norm() * pixels.abs().sum()),
+        CONVOLUTION,
+        torch.float64,
+    )
     if wanted():
         shown = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
         example = solutions.objective_questions.convolution_matrix(shown, 4, 4)
@@ -500,18 +521,6 @@ def test_convolution_matrix_does_what_the_convolution_does(
             alt="The 9 by 16 matrix of a 2 by 2 kernel on a 4 by 4 image: zero but for four "
             "diagonals, each of one value.",
         )
-
-
-def judge_convolution_matrix(solutions: Answers, kernel: Tensor, height: int, width: int) -> None:
-    # The kernel is copied, or multiplied by ones and zeros, and neither rounds. A fast convolution
-    # errs by 3·log₂ n·√2·γ_4·‖kernel‖ and little more (Higham, theorem 24.2), for n up to 2^14.
-    within(
-        solutions.objective_questions.convolution_matrix(kernel, height, width),
-        matrix_of(kernel, height, width).double(),
-        gamma(256, kernel.dtype) * float(kernel.double().norm()),
-        f"the matrix of {CONVOLUTION}",
-        kernel.dtype,
-    )
 
 
 @composite
