@@ -219,7 +219,10 @@ class Bench:
         The result is kept, and what the call left behind is told with the one that follows.
         """
         tensors = [one for one in given if type(one) is Tensor and may_be_written(one)]
-        held = [(one, one.detach().clone(), one.requires_grad, one.grad) for one in tensors]
+        held = [
+            (one, one.detach().clone(), one.requires_grad, one.grad if one.is_leaf else None)
+            for one in tensors
+        ]
         for one in tensors:
             one.detach().copy_(one.detach().roll((1,) * min(one.dim(), 2), (-1, 0)[: one.dim()]))
         asked = [one + 1 if type(one) is int and not tensors else one for one in given]

@@ -367,9 +367,18 @@ def sigmoid_delta_by_exp(delta, y):
     return delta * (f * (1 - f))
 
 
-@in_sigmoid_layer_delta.alternative("exp(−y)/(1 + exp(−y))², without the sigmoid")
-def sigmoid_delta_by_the_quotient_rule(delta, y):
+@in_sigmoid_layer_delta.mistake(
+    "exp(−y)/(1 + exp(−y))² as it stands, which is ∞/∞ where exp(−y) overflows",
+    look="f' is even: take exp(−|y|), which lies between 0 and 1, or f(1 − f) with torch.sigmoid.",
+)
+def sigmoid_delta_by_an_overflowing_quotient(delta, y):
     e = torch.exp(-y)
+    return delta * e / (1 + e) ** 2
+
+
+@in_sigmoid_layer_delta.alternative("exp(−|y|)/(1 + exp(−|y|))², without the sigmoid")
+def sigmoid_delta_by_the_quotient_rule(delta, y):
+    e = torch.exp(-y.abs())
     return delta * e / (1 + e) ** 2
 
 
@@ -745,22 +754,50 @@ def cross_entropy_by_autograd(y, t):
     return y.grad
 
 
-@in_softmax_cross_entropy_delta.alternative("autograd through −Σ t ln softmax(y)")
-def cross_entropy_by_the_definition(y, t):
+@in_softmax_cross_entropy_delta.mistake(
+    "autograd through the logarithm of a softmax that has underflowed to 0: 0/0 is NaN",
+    look="Take ln s in one step, y.log_softmax(dim=-1), which is finite where s is 0.",
+)
+def cross_entropy_of_an_underflowing_softmax(y, t):
     return torch.func.grad(lambda y: -(t * torch.softmax(y, dim=-1).log()).sum())(y.detach())
 
 
-@in_softmax_cross_entropy_delta.alternative("exp and sum by hand, nothing subtracted first")
-def cross_entropy_by_exp(y, t):
+@in_softmax_cross_entropy_delta.mistake(
+    "exp(y)/Σ exp(y) as it stands, which is ∞/∞ where exp(y) overflows: beyond 88 in float32",
+    look="Subtract the largest score of each example first, or call torch.softmax, which does.",
+)
+def cross_entropy_of_an_overflowing_softmax(y, t):
     powers = torch.exp(y)
     return powers / powers.sum(dim=-1, keepdim=True) - t
 
 
-@in_softmax_cross_entropy_delta.alternative("−t/s, taken back through the whole Jacobian")
-def cross_entropy_by_the_jacobian(y, t):
+@in_softmax_cross_entropy_delta.mistake(
+    "−t/s taken back through the Jacobian, which is 0/0 where the softmax s has underflowed",
+    look="In s − t the division by s is carried out already, and nothing can go wrong.",
+)
+def cross_entropy_by_dividing_by_the_softmax(y, t):
     s = torch.softmax(y, dim=-1)
     J = torch.diag_embed(s) - s.unsqueeze(-1) * s.unsqueeze(-2)
     return (J @ (-t / s).unsqueeze(-1)).squeeze(-1)
+
+
+@in_softmax_cross_entropy_delta.alternative("autograd through −Σ t (y − ln Σ exp y)")
+def cross_entropy_by_the_definition(y, t):
+    return torch.func.grad(lambda y: -(t * (y - torch.logsumexp(y, dim=-1, keepdim=True))).sum())(
+        y.detach()
+    )
+
+
+@in_softmax_cross_entropy_delta.alternative("exp and sum by hand, the largest score subtracted")
+def cross_entropy_by_exp(y, t):
+    powers = torch.exp(y - y.amax(dim=-1, keepdim=True))
+    return powers / powers.sum(dim=-1, keepdim=True) - t
+
+
+@in_softmax_cross_entropy_delta.alternative("−t, taken back through the Jacobian of log_softmax")
+def cross_entropy_by_the_jacobian(y, t):
+    J = torch.eye(y.shape[-1], dtype=y.dtype) - torch.softmax(y, dim=-1).unsqueeze(-2)
+    return (J.mT @ -t.unsqueeze(-1)).squeeze(-1)
 
 
 @in_softmax_cross_entropy_delta.alternative("a loop over the examples, in double precision")
@@ -1095,10 +1132,10 @@ def convolution_as_a_jacobian(kernel, height, width):
     )
 
 
-@in_convolution_parameter_count.alternative("the parameters of nn.Conv2d, counted")
+@in_convolution_parameter_count.alternative("the entries of the tensors, counted")
 def convolution_count_of_the_layer(kernel_size, in_channels, out_channels):
-    layer = nn.Conv2d(in_channels, out_channels, kernel_size, device="meta")
-    return sum(parameter.numel() for parameter in layer.parameters())
+    weight = torch.empty(out_channels, in_channels, kernel_size, kernel_size)
+    return weight.numel() + torch.empty(out_channels).numel()
 
 
 @in_convolution_parameter_count.alternative("factored: every output with its bias")
@@ -1260,9 +1297,9 @@ def dense_count_with_an_extra_output(inputs, outputs):
     return (inputs + 1) * (outputs + 1)
 
 
-@in_dense_parameter_count.alternative("the parameters of nn.Linear, counted")
+@in_dense_parameter_count.alternative("the parameters of a layer, counted")
 def dense_count_of_the_layer(inputs, outputs):
-    layer = nn.Linear(inputs, outputs, device="meta")
+    layer = nn.ParameterList([torch.empty(outputs, inputs), torch.empty(outputs)])
     return sum(parameter.numel() for parameter in layer.parameters())
 
 

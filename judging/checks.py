@@ -47,6 +47,7 @@ class Check:
     judge: Callable[..., None]
     strategies: dict[str, Strategy]
     cost: int = 1
+    enough: int = 0
     asked: set[str] = field(default_factory=set, repr=False)
     """The functions of the contract that it has been seen to call."""
     examples: int = 0
@@ -102,7 +103,7 @@ class Check:
 
     def sample(self, seed: str) -> list[Case]:
         """Cases that follow from the seed, whatever the versions of Python and Hypothesis."""
-        size = max(FEWEST, CORPUS // self.cost)
+        size = self.enough or max(FEWEST, CORPUS // self.cost)
         # Each argument by itself, so that its choices are spread over the cases.
         strategies = self.strategies | {LUCK: _luck}
         columns = [
@@ -125,13 +126,16 @@ REGISTER: dict[str, Check] = {}
 """Every check that has been imported, by name."""
 
 
-def check(exercise: str, part: str, *, cost: int = 1, **strategies: Strategy) -> Callable:
+def check(
+    exercise: str, part: str, *, cost: int = 1, enough: int = 0, **strategies: Strategy
+) -> Callable:
     """Make the decorated function the check of a part of an exercise.
 
     Args:
         exercise: its number, as in "2.3".
         part: the function of the contract that it judges, one of the exercise's parts.
         cost: how many times dearer than usual a case is; so many times fewer are generated.
+        enough: the fewest cases, where each goes through all that there is to try.
         strategies: a strategy for each argument of the check but ``solutions``.
     """
     home = EXERCISES[exercise]
@@ -145,7 +149,7 @@ def check(exercise: str, part: str, *, cost: int = 1, **strategies: Strategy) ->
         claim = " ".join((judge.__doc__ or "").split())
         if not claim:
             raise ValueError(f"{name} needs a docstring: the claim that it verifies")
-        this = Check(exercise, part, name, claim, judge, strategies, cost)
+        this = Check(exercise, part, name, claim, judge, strategies, cost, enough)
         REGISTER[name] = this
 
         @functools.wraps(judge)
@@ -172,7 +176,7 @@ def check(exercise: str, part: str, *, cost: int = 1, **strategies: Strategy) ->
             )
             drawn = strategies | {LUCK: _luck}
             hypothesis = {name: kind.hypothesis for name, kind in drawn.items()}
-            examples = max(5, settings().max_examples // cost)
+            examples = max(enough or 5, settings().max_examples // cost)
             on_cases = settings(max_examples=examples)(given(**hypothesis)(on_case))
 
         def test(solutions: Answers) -> None:

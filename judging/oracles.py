@@ -25,26 +25,35 @@ def gamma(n: float, dtype: torch.dtype) -> float:
 
 
 def product_bound(A: Tensor, B: Tensor) -> Tensor:
-    """|fl(A @ B) − A @ B| ≤ γ_k |A| |B| (Higham, eq. 3.13), k the number of terms in each sum."""
-    return gamma(A.shape[-1], A.dtype) * (A.double().abs() @ B.double().abs())
+    """|fl(A @ B) − A @ B| ≤ γ_k |A| |B| (Higham, eq. 3.13), k the number of terms in each sum.
+
+    Twice that, for the oracle in float64 may err by as much.
+    """
+    return 2 * gamma(A.shape[-1], A.dtype) * (A.double().abs() @ B.double().abs())
 
 
 def softmax(y: Tensor) -> Tensor:
-    """exp(y) / Σ exp(y) over the last dimension, in float64."""
-    powers = y.double().exp()
+    """exp(y) / Σ exp(y) over the last dimension, in float64, for scores of any size."""
+    y = y.double()
+    powers = (y - y.amax(dim=-1, keepdim=True)).exp()
     return powers / powers.sum(dim=-1, keepdim=True)
 
 
-def softmax_steps(y: Tensor) -> float:
-    """How many roundings the relative error of a softmax amounts to, however it is computed.
+def softmax_error(y: Tensor, more: float = 0) -> Tensor:
+    """The relative error of a softmax, however it is computed, and of so many roundings after it.
 
     An exponent y − max y or y − ln Σ exp y is rounded to within u·(2|y| + ln K), which exp turns
     into a relative error; exp and ln of a good library err by at most 2u each, the sum of K terms
-    by γ_K and the quotient by u. The oracle in float64 takes as many: hence the factor 2.
+    by γ_K and the quotient by u. The oracle in float64 takes as many: hence the factor 2. In all
+    that are n roundings, and (1 − u)^−n − 1 ≤ exp(1.01·n·u) − 1. Where it is large, every result
+    from 0 to 1 is as good as another: scores that large are only told apart by whole units.
+
+    Returns: float64, shape (N, 1) for y of shape (N, K), and (1,) for (K,).
     """
     k = y.shape[-1]
-    largest = float(y.abs().max())
-    return 2 * (2 * largest + k + k + 8)
+    largest = y.double().abs().amax(dim=-1, keepdim=True)
+    n = 2 * (2 * largest + 2 * k + 8) + more
+    return torch.expm1((1.01 * unit_roundoff(y.dtype) * n).clamp(max=100))
 
 
 class Layer(NamedTuple):

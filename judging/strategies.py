@@ -1,14 +1,17 @@
-"""What is generated: shapes, layouts, dtypes, and tensors on lattices where sums are exact.
+"""What is generated: shapes, layouts, dtypes, tensors on lattices and tensors of all magnitudes.
 
-A tensor is drawn as bytes, one draw whatever its size and layout, viewed as int8: quick, and a
-failing example shrinks towards zeros. On small integers every order of summation gives the same
-float, so products and gradients can be compared bit for bit.
+A small tensor is drawn as bytes, one draw whatever its size and layout: quick, and a failing
+example shrinks towards zeros. On a lattice of small integers every order of summation gives the
+same float, so products and gradients can be compared bit for bit. Magnitudes are spread evenly over
+their exponents, with all digits filled, so that nothing that is cut, clipped or rounded on the way
+goes unnoticed. A long tensor is made from a seed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import product
 from math import prod
+from time import perf_counter
 
 import torch
 from torch import Tensor
@@ -16,7 +19,10 @@ from torch import Tensor
 from judging.choices import Draw, Strategy, booleans, bytes_of, composite, integers, sampled_from
 
 LONGEST = 6
-"""The longest dimension: no mistake is known that needs seven rows to show."""
+"""The longest dimension of a tensor that is drawn entry by entry."""
+
+LANDMARKS = (8, 10, 16, 32, 64, 100, 128, 256, 512, 1000, 1024)
+"""Lengths at which answers change their ways: the size of a chunk, a buffer, a byte, a cap."""
 
 sizes = integers(1, LONGEST)
 """The length of a dimension."""
@@ -24,8 +30,30 @@ sizes = integers(1, LONGEST)
 floats = sampled_from([torch.float32, torch.float64])
 """The dtypes in which gradients are computed."""
 
+dtypes = sampled_from(
+    [
+        torch.float32,
+        torch.float64,
+        torch.int64,
+        torch.bool,
+        torch.bfloat16,
+        torch.float16,
+        torch.uint8,
+        torch.int32,
+    ]
+)
+"""The dtypes in which entries are kept, and moved."""
+
 seeds = integers(0, 2**32 - 1)
 """Seeds for torch.Generator and torch.manual_seed."""
+
+
+@composite
+def lengths(draw: Draw) -> tuple[int, int]:
+    """One length at a landmark or beside it, and one of 1,000 or more: beyond all but the last."""
+    one = draw(sampled_from(LANDMARKS)) + draw(sampled_from([0, 1, -1]))
+    return one, draw(sampled_from([1001, 1000, 1025, 1024, 1023]))
+
 
 Layout = Callable[[Tensor], Tensor]
 
@@ -62,10 +90,66 @@ def lattice(
     def build(drawn: bytes) -> Tensor:
         content = bytearray(drawn)
         layout = ORDER[content.pop() % len(ORDER)]
-        values = torch.frombuffer(content, dtype=torch.int8).to(dtype)
-        return layout(values.fmod_(most + 1).mul_(unit).reshape(shape))
+        values = torch.frombuffer(content, dtype=torch.int8).to(dtype).fmod_(most + 1)
+        return layout((values if unit == 1 else values.mul_(unit)).reshape(shape))
 
     return _bytes(prod(shape) + 1).map(build)
+
+
+@cache
+def magnitudes(shape: tuple[int, ...], least: float, most: float) -> Strategy[Tensor]:
+    """A float64 tensor of zeros, of both signs, and numbers of either sign from 2^least to 2^most.
+
+    The exponents are spread evenly and are no integers, so that all digits are filled.
+    """
+
+    def build(drawn: bytes) -> Tensor:
+        content = bytearray(drawn)
+        layout = ORDER[content.pop() % len(ORDER)]
+        exponents, signs = torch.frombuffer(content, dtype=torch.uint8).double().reshape(2, *shape)
+        sizes = torch.exp2(least + (exponents - 1) * ((most - least) / 254))
+        return layout(torch.where(exponents == 0, 0, sizes) * (1 - 2 * (signs % 2)))
+
+    return _bytes(2 * prod(shape) + 1).map(build)
+
+
+@cache
+def bits(shape: tuple[int, ...], dtype: torch.dtype) -> Strategy[Tensor]:
+    """Any tensor of this dtype: with subnormal numbers, zeros of both signs, infinities and NaN."""
+    width = torch.empty((), dtype=dtype).element_size()
+
+    def build(drawn: bytes) -> Tensor:
+        content = bytearray(drawn)
+        special = content.pop()
+        layout = ORDER[content.pop() % len(ORDER)]
+        if dtype == torch.bool:
+            return layout(torch.frombuffer(content, dtype=torch.uint8).reshape(shape) % 2 == 1)
+        values = torch.frombuffer(content, dtype=dtype).clone()
+        if dtype.is_floating_point and special >= 64:
+            values[special % len(values)] = SPECIAL[special % len(SPECIAL)]
+        return layout(values.reshape(shape))
+
+    return _bytes(prod(shape) * width + 2).map(build)
+
+
+def seeded_bits(shape: tuple[int, ...], dtype: torch.dtype, generator: torch.Generator) -> Tensor:
+    """As ``bits``, made from a seed and contiguous: for tensors of any length."""
+    if dtype == torch.bool:
+        return torch.randint(0, 2, shape, generator=generator) == 1
+    count = prod(shape) * torch.empty((), dtype=dtype).element_size()
+    content = torch.randint(0, 256, (count,), dtype=torch.uint8, generator=generator)
+    return content.view(dtype).reshape(shape)
+
+
+SPECIAL = (torch.inf, -torch.inf, torch.nan, -0.0, 0.0)
+"""What no arithmetic on finite numbers leads to unasked, and the two zeros."""
+
+
+def seeded(shape: tuple[int, ...], generator: torch.Generator, least: float, most: float) -> Tensor:
+    """As ``magnitudes``, made from a seed and contiguous: for tensors of any length."""
+    exponents = torch.empty(shape, dtype=torch.float64).uniform_(least, most, generator=generator)
+    signs = torch.randint(0, 2, shape, generator=generator) * 2 - 1
+    return torch.exp2(exponents) * signs
 
 
 def shapes(dimensions: int) -> Strategy[tuple[int, ...]]:
@@ -102,24 +186,51 @@ def factors(draw: Draw) -> tuple[Tensor, Tensor]:
 
 
 @composite
-def squares(draw: Draw) -> tuple[Tensor, Tensor]:
-    """A and B (n, n) of one dtype: float16 and bfloat16 too, where 6 products of at most 4² fit."""
-    n = draw(sizes)
-    dtype = draw(sampled_from([torch.float32, torch.float64, torch.float16, torch.bfloat16]))
-    return draw(lattice((n, n), dtype, most=4)), draw(lattice((n, n), dtype, most=4))
+def scaled_factors(draw: Draw) -> tuple[Tensor, Tensor]:
+    """X (m, k) and M (k, n), float64: rows of M of very different size, X of all magnitudes."""
+    m, k, n = draw(triples)
+    X = draw(magnitudes((m, k), -60, 60))
+    return X, draw(magnitudes((k, 1), -50, 50)) * draw(magnitudes((k, n), -3, 3))
 
 
 @composite
-def finite_squares(draw: Draw) -> tuple[Tensor, Tensor]:
-    """A and B (n, n), float32, of any sizes whose products stay normal: no lattice, every bit."""
+def squares(draw: Draw) -> tuple[Tensor, Tensor]:
+    """A and B (n, n) of one dtype: of each of these, where 6 products of at most 4² fit."""
     n = draw(sizes)
-    content = bytearray(draw(_bytes(2 * n * n * 4)))
-    bits = torch.frombuffer(content, dtype=torch.int32)
-    # Exponents from 2^-32 to 2^31: a product of two neither overflows nor becomes subnormal.
-    exponent = (((bits >> 23) & 63) + 95) << 23
-    values = ((bits & ~0x7F800000) | exponent).view(torch.float32)
-    A, B = values.reshape(2, n, n)
-    return draw(layouts)(A), draw(layouts)(B)
+    dtype = draw(
+        sampled_from(
+            [
+                torch.float32,
+                torch.float64,
+                torch.float16,
+                torch.bfloat16,
+                torch.int64,
+            ]
+        )
+    )
+    A, B = draw(lattice((n, n), dtype, most=4)), draw(lattice((n, n), dtype, most=4))
+    # Whole numbers beyond float32, whose sums of products float64 holds.
+    return (A, B) if dtype != torch.int64 else (1_000_003 * A, 1_000_003 * B)
+
+
+@composite
+def scaled_squares(draw: Draw) -> tuple[Tensor, Tensor]:
+    """A and B (n, n), float32 or float64, whose products stay normal: no lattice, every bit.
+
+    The rows of A and the columns of B are of very different size, and so are the entries of A @ B.
+    """
+    n, dtype = draw(sizes), draw(floats)
+    rows, columns = draw(magnitudes((n, 1), -24, 24)), draw(magnitudes((1, n), -24, 24))
+    A = rows * draw(magnitudes((n, n), -6, 6))
+    return A.to(dtype), (columns * draw(magnitudes((n, n), -6, 6))).to(dtype)
+
+
+@composite
+def any_squares(draw: Draw) -> tuple[Tensor, Tensor]:
+    """A and B (n, n) of one floating-point dtype and of any bits, as ``bits`` has them."""
+    n = draw(sizes)
+    dtype = draw(sampled_from([torch.float32, torch.float64, torch.float16, torch.bfloat16]))
+    return draw(bits((n, n), dtype)), draw(bits((n, n), dtype))
 
 
 @composite
@@ -140,6 +251,34 @@ def scores_and_targets(draw: Draw) -> tuple[Tensor, Tensor]:
 
 
 @composite
+def scores_of_all_magnitudes(draw: Draw) -> tuple[Tensor, Tensor]:
+    """y and t, float64, of shape (K,) or (N, K): scores with which exp overflows, and ties.
+
+    Each example has a magnitude of its own, and lies about an offset of its own. The targets are
+    distributions, one-hot or of any numbers, some of them tiny, which sum to 1 but for rounding.
+    """
+    # What is drawn before anything of a changing length is spread evenly over a sample.
+    (n, k), most = draw(pairs), draw(sampled_from([3, 11, 100]))
+    ties, single, hot, layout = (*(draw(booleans()) for _ in range(3)), draw(layouts))
+    y = draw(magnitudes((n, k), -10, most))
+    y = y * draw(magnitudes((n, 1), -3, 0)) + draw(magnitudes((n, 1), -10, 11))
+    if ties:
+        y[:, -1] = y[:, 0]
+    t = draw(magnitudes((n, k), -60, 0)).abs()
+    if hot:
+        t = torch.where(t == t.amax(dim=1, keepdim=True), t, 0)
+    t[:, 0] += t.sum(dim=1) == 0
+    t = t / t.sum(dim=1, keepdim=True)
+    return (y[0], t[0]) if single else (layout(y), t)
+
+
+@composite
+def scores_or_more(draw: Draw) -> tuple[Tensor, Tensor]:
+    """Scores and targets on a lattice, or of all magnitudes."""
+    return draw(scores_and_targets() if draw(booleans()) else scores_of_all_magnitudes())
+
+
+@composite
 def alike(draw: Draw, most: int = 64, unit: float = 1 / 8) -> tuple[Tensor, Tensor]:
     """Two tensors of one dtype and one shape, of one, two or three dimensions."""
     shape = draw(triples)[: draw(integers(1, 3))]
@@ -148,6 +287,48 @@ def alike(draw: Draw, most: int = 64, unit: float = 1 / 8) -> tuple[Tensor, Tens
         draw(lattice(shape, dtype, most=most, unit=unit)),
         draw(lattice(shape, dtype, most=most, unit=unit)),
     )
+
+
+@composite
+def alike_of_all_magnitudes(draw: Draw, most: float, close: bool) -> tuple[Tensor, Tensor]:
+    """Two float64 tensors of one shape, of one to four dimensions, from 2^−most to 2^most.
+
+    Where ``close``, they are equal in some entries, and nearly equal in others.
+    """
+    shape, near = (*draw(triples), 2)[: draw(integers(1, 4))], draw(booleans())
+    one, other = draw(magnitudes(shape, -most, most)), draw(magnitudes(shape, -most, most))
+    if close and near:
+        one = other * (1 + draw(magnitudes(shape, -24, 0)))
+    return one, other
+
+
+@composite
+def alike_or_more(draw: Draw, most: float, *, close: bool = False) -> tuple[Tensor, Tensor]:
+    """Two tensors of one shape, on a lattice or of all magnitudes; now and then expanded."""
+    kind = draw(sampled_from(["lattice", "magnitudes", "lattice", "magnitudes", "expanded"]))
+    one, other = draw(alike() if kind == "lattice" else alike_of_all_magnitudes(most, close))
+    if kind != "expanded":
+        return one, other
+    # In front of a dimension of its own, what is there once lies in three places.
+    return one.expand(3, *one.shape), other.expand(3, *other.shape)
+
+
+QUICK = 0.05
+"""Seconds up to which a case may be followed by a larger one."""
+
+
+def while_quick(ascending: Iterable[int]) -> Iterator[int]:
+    """These sizes, as long as they are judged quickly: loops in Python are slow, and not wrong."""
+    for size in ascending:
+        start = perf_counter()
+        yield size
+        if perf_counter() - start > QUICK:
+            return
+
+
+def either(seed: int) -> tuple[torch.dtype, torch.dtype]:
+    """float32 and float64, in an order that the seed decides."""
+    return (torch.float32, torch.float64) if seed % 2 else (torch.float64, torch.float32)
 
 
 def in_each_dtype(*values: Tensor) -> Iterator[tuple[Tensor, ...]]:

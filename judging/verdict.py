@@ -239,10 +239,15 @@ def same_form(
 
 
 def equal(actual: Any, expected: Tensor, formula: str, *, said: str = "returned ") -> None:
-    """Require exactly ``expected``: shape, dtype, device and every value, with no tolerance."""
+    """Require exactly ``expected``: shape, dtype, device and every value, with no tolerance.
+
+    NaN is what NaN is expected to be.
+    """
     same_form(actual, tuple(expected.shape), expected.dtype, formula, expected.device, said=said)
     if not torch.equal(actual, expected):
-        _reject_values(actual, expected, actual != expected, formula, said)
+        off = (actual != expected) & ~(actual.isnan() & expected.isnan())
+        if off.any():
+            _reject_values(actual, expected, off, formula, said)
 
 
 def within(
@@ -263,6 +268,17 @@ def within(
     off = ~((actual.detach().double() - expected).abs() <= bound)
     if off.any():
         _reject_values(actual, expected, off, formula, said)
+
+
+def undefined(actual: Any, where: Tensor, formula: str) -> None:
+    """Require NaN in the entries where there is no result, and let the others be what they are."""
+    holds(
+        isinstance(actual, Tensor)
+        and actual.shape == where.shape
+        and bool(actual.detach()[where].isnan().all()),
+        f"returned {shown(actual)}",
+        f"NaN at {where.nonzero().tolist()}: {formula}",
+    )
 
 
 def _reject_values(

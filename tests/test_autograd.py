@@ -8,11 +8,21 @@ from torch import Tensor
 
 from judging.answers import Answers
 from judging.checks import check
-from judging.choices import booleans
+from judging.choices import booleans, sampled_from
 from judging.evidence import show_tensor, wanted
 from judging.oracles import gamma
-from judging.strategies import factors, lattice, matrices, seeds, triples
-from judging.verdict import equal, holds, within
+from judging.strategies import (
+    either,
+    factors,
+    in_each_dtype,
+    lattice,
+    lengths,
+    matrices,
+    scaled_factors,
+    seeded,
+    seeds,
+)
+from judging.verdict import equal, holds, undefined, within
 
 FORMULA = "ones @ Mᵀ, the gradient of Σ(X @ M)"
 HOMEWORK_M = torch.tensor([[1.0, 0.0, 2.0], [1.0, 1.0, 0.0], [0.0, 3.0, 1.0]])
@@ -46,21 +56,40 @@ def test_gradient_is_ones_times_M_transposed(
     equal(solutions.autograd.gradient(X, M), expected, FORMULA)
 
 
-@check("2.3", "gradient", shape=triples, seed=seeds)
+def judge_gradient(solutions: Answers, X: Tensor, M: Tensor) -> None:
+    m, n = X.shape[0], M.shape[1]
+    sums = M.double().sum(dim=1).expand(m, -1)
+    # A sum of n terms; the oracle in float64 takes as many.
+    bound = 2 * gamma(n, M.dtype) * M.double().abs().sum(dim=1).expand(m, -1)
+    within(solutions.autograd.gradient(X, M), sums, bound, FORMULA, X.dtype)
+
+
+@check("2.3", "gradient", pair=scaled_factors(), kind=sampled_from(["plain", "leaf", "no leaf"]))
 def test_gradient_is_within_the_rounding_of_a_sum(
-    solutions: Answers, shape: tuple[int, int, int], seed: int
+    solutions: Answers, pair: tuple[Tensor, Tensor], kind: str
 ) -> None:
     """On any real numbers, each entry is the sum of a row of M to within γ_n Σ|M|."""
-    m, k, n = shape
+    for values, M in in_each_dtype(*pair):
+        X = values if kind == "plain" else values.clone().requires_grad_()
+        judge_gradient(solutions, 1 * X if kind == "no leaf" else X, M)
+
+
+@check("2.3", "gradient", cost=25, enough=2, sizes=lengths(), seed=seeds)
+def test_gradient_of_large_matrices(solutions: Answers, sizes: tuple[int, int], seed: int) -> None:
+    """The formula holds for matrices of any size."""
     generator = torch.Generator().manual_seed(seed)
-    X, M = torch.randn(m, k, generator=generator), torch.randn(k, n, generator=generator)
-    within(
-        solutions.autograd.gradient(X, M),
-        M.double().sum(dim=1).expand(m, k),
-        gamma(n, M.dtype) * M.double().abs().sum(dim=1).expand(m, k),
-        FORMULA,
-        torch.float32,
-    )
+    for size, dtype in zip(sizes, either(seed), strict=True):
+        for m, k, n in ((size, 3, 2), (2, size, 3), (3, 2, size)):
+            X, M = seeded((m, k), generator, -9, 9), seeded((k, n), generator, -4, 4)
+            judge_gradient(solutions, X.to(dtype), M.to(dtype))
+
+
+@check("2.3", "gradient", cost=25, enough=2, pair=factors())
+def test_gradient_hides_no_nan(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
+    """Where M has NaN in a row, the sum of that row is NaN."""
+    X, M = pair[0], pair[1].clone()
+    M[0, 0] = torch.nan
+    undefined(solutions.autograd.gradient(X, M), M.isnan().any(dim=1).expand(X.shape), FORMULA)
 
 
 @check("2.3", "gradient", pair=factors(), tracked=booleans())

@@ -4,18 +4,33 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 """
 
 import re
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
+from answering.values import unfilled
 from judging.answers import Answers
 from judging.checks import check
 from judging.choices import Draw, composite, integers, sampled_from
 from judging.evidence import show_lines, show_matrix, show_table, show_text, wanted
 from judging.options import QUESTIONS, accepted
-from judging.oracles import gamma, softmax, softmax_steps, unit_roundoff
-from judging.strategies import alike, floats, in_each_dtype, lattice, scores_and_targets
-from judging.verdict import equal, holds, line, same_number, shown, within, wrong
+from judging.oracles import gamma, softmax, softmax_error, unit_roundoff
+from judging.strategies import (
+    alike,
+    alike_or_more,
+    either,
+    floats,
+    in_each_dtype,
+    lattice,
+    lengths,
+    magnitudes,
+    scores_and_targets,
+    scores_or_more,
+    seeded,
+    seeds,
+)
+from judging.verdict import holds, line, same_number, shown, undefined, within, wrong
 
 
 def answer(solutions: Answers, question: str) -> str:
@@ -205,23 +220,44 @@ def test_prose_of_1_6_names_two_shortcomings(solutions: Answers) -> None:
     )
 
 
-@check("1.1", "softmax_mse_delta", pair=scores_and_targets())
+def judge_softmax_mse_delta(solutions: Answers, y: Tensor, t: Tensor) -> None:
+    s, n = softmax(y), y.numel()
+    g = 2 * (s - t.double()) / n
+    # Four terms |s||g| of size at most 2/n each, through a softmax, K products and a sum of K.
+    bound = softmax_error(y, 2 * y.shape[-1] + 8) * 4 * s * (2 / n)
+    within(
+        solutions.objective_questions.softmax_mse_delta(y, t),
+        s * (g - (g * s).sum(dim=-1, keepdim=True)),
+        bound + torch.finfo(y.dtype).tiny,
+        "s ⊙ (g − Σ g ⊙ s), where s = softmax(y), g = 2(s − t)/n and n counts all elements",
+        y.dtype,
+    )
+
+
+@check("1.1", "softmax_mse_delta", pair=scores_or_more())
 def test_softmax_mse_delta_is_the_gradient(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """δ = s ⊙ (g − Σ g ⊙ s) with s = softmax(y), g = 2(s − t)/n, n the number of elements."""
     for y, t in in_each_dtype(*pair):
-        s, n = softmax(y), y.numel()
-        g = 2 * (s - t.double()) / n
-        expected = s * (g - (g * s).sum(dim=-1, keepdim=True))
-        # Four terms |s||g| of size at most 2/n each, through a softmax, K products and a sum of K.
-        steps = softmax_steps(y) + 2 * y.shape[-1] + 8
-        bound = gamma(steps, y.dtype) * 4 * s * (2 / n)
-        within(
-            solutions.objective_questions.softmax_mse_delta(y, t),
-            expected,
-            bound + torch.finfo(y.dtype).tiny,
-            "s ⊙ (g − Σ g ⊙ s), where s = softmax(y), g = 2(s − t)/n and n counts all elements",
-            y.dtype,
-        )
+        judge_softmax_mse_delta(solutions, y, t)
+
+
+def long_scores(sizes: tuple[int, int], seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """y and t of many examples, of many classes, and one long vector, in either dtype."""
+    generator, near = torch.Generator().manual_seed(seed), sizes[0]
+    for size, dtype in zip(sizes, either(seed), strict=True):
+        for shape in ((size, 3), (2, size), (size,), (min(near, 129), 65)):
+            t = seeded(shape, generator, -8, 0).abs()
+            t = t / t.sum(dim=-1, keepdim=True)
+            yield seeded(shape, generator, -8, 5).to(dtype), t.to(dtype)
+
+
+@check("1.1", "softmax_mse_delta", cost=25, enough=2, sizes=lengths(), seed=seeds)
+def test_softmax_mse_delta_of_many_examples_or_classes(
+    solutions: Answers, sizes: tuple[int, int], seed: int
+) -> None:
+    """The formula holds for any number of examples and of classes."""
+    for y, t in long_scores(sizes, seed):
+        judge_softmax_mse_delta(solutions, y, t)
 
 
 @check("1.1", "softmax_mse_delta", pair=scores_and_targets(), shift=integers(-4, 4))
@@ -237,32 +273,72 @@ def test_softmax_mse_delta_does_not_depend_on_a_common_shift(
         f"a tensor of the shape of y, {tuple(y.shape)}",
     )
     # K terms of size at most 4/n·s, and Σ s = 1.
-    steps = softmax_steps(y + shift) + 3 * y.shape[-1] + 8
+    error = softmax_error(y + shift, 3 * y.shape[-1] + 8).amax(dim=-1)
     within(
         delta.double().sum(dim=-1),
         torch.zeros(y.shape[:-1], dtype=torch.float64),
-        gamma(steps, y.dtype) * 16 / y.numel() + torch.finfo(y.dtype).tiny * y.shape[-1],
+        error * 16 / y.numel() + torch.finfo(y.dtype).tiny * y.shape[-1],
         "the sum of δ over the classes, for the error does not change when all scores rise",
         torch.float64,
     )
 
 
-@check("1.2", "sigmoid_layer_delta", pair=alike())
+def with_a_nan(x: Tensor) -> Tensor:
+    """A copy of x whose first entry is NaN."""
+    x = x.clone()
+    x[(0,) * x.dim()] = torch.nan
+    return x
+
+
+@check("1.1", "softmax_mse_delta", cost=25, enough=2, pair=scores_and_targets())
+def test_softmax_mse_delta_hides_no_nan(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
+    """Where a score is NaN, the softmax of its example is undefined, and so is δ."""
+    y, t = with_a_nan(pair[0]), pair[1]
+    undefined(
+        solutions.objective_questions.softmax_mse_delta(y, t),
+        y.isnan().any(dim=-1, keepdim=True).expand(y.shape),
+        "the softmax of scores of which one is NaN",
+    )
+
+
+def judge_sigmoid_layer_delta(solutions: Answers, delta: Tensor, y: Tensor) -> None:
+    f = torch.sigmoid(y.double())
+    # f and 1 − f are at most 1 and known to within 4u each, the two products to within u each.
+    bound = 16 * unit_roundoff(y.dtype) * delta.double().abs()
+    within(
+        solutions.objective_questions.sigmoid_layer_delta(delta, y),
+        delta.double() * f * (1 - f),
+        bound + torch.finfo(y.dtype).tiny,
+        "δ ⊙ f(y)(1 − f(y)), the derivative of the sigmoid at the layer's input y",
+        y.dtype,
+    )
+
+
+@check("1.2", "sigmoid_layer_delta", pair=alike_or_more(100))
 def test_sigmoid_layer_delta_is_the_chain_rule(
     solutions: Answers, pair: tuple[Tensor, Tensor]
 ) -> None:
     """δ^(l-1) = δ^(l) ⊙ f(y)(1 − f(y)) at the layer's input y = y^(l-1)."""
     for delta, y in in_each_dtype(*pair):
-        f = torch.sigmoid(y.double())
-        # f and 1 − f are at most 1 and known to within 4u each, the two products to within u each.
-        bound = 16 * unit_roundoff(y.dtype) * delta.double().abs()
-        within(
-            solutions.objective_questions.sigmoid_layer_delta(delta, y),
-            delta.double() * f * (1 - f),
-            bound,
-            "δ ⊙ f(y)(1 − f(y)), the derivative of the sigmoid at the layer's input y",
-            y.dtype,
-        )
+        judge_sigmoid_layer_delta(solutions, delta, y)
+
+
+def long_pairs(sizes: tuple[int, int], seed: int, most: float) -> Iterator[tuple[Tensor, Tensor]]:
+    """Two tensors of one shape with one long dimension, in either dtype: up to 2^7 and 2^most."""
+    generator = torch.Generator().manual_seed(seed)
+    for size, dtype in zip(sizes, either(seed), strict=True):
+        for shape in ((size,), (size, 3), (2, size)):
+            one, other = seeded(shape, generator, -7, 7), seeded(shape, generator, -7, most)
+            yield one.to(dtype), other.to(dtype)
+
+
+@check("1.2", "sigmoid_layer_delta", cost=25, enough=2, sizes=lengths(), seed=seeds)
+def test_sigmoid_layer_delta_of_many_units(
+    solutions: Answers, sizes: tuple[int, int], seed: int
+) -> None:
+    """The formula holds for layers and batches of any size."""
+    for delta, y in long_pairs(sizes, seed, 4):
+        judge_sigmoid_layer_delta(solutions, delta, y)
 
 
 @check("1.2", "sigmoid_layer_delta", pair=alike())
@@ -284,35 +360,99 @@ def test_sigmoid_layer_delta_never_grows_beyond_a_quarter(
     )
 
 
-@check("1.3", "euclidean_delta", pair=alike(most=127, unit=1 / 16))
-def test_euclidean_delta_is_the_difference(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
-    """∂/∂y of ½‖y − t‖², summed over the batch, is y − t exactly."""
-    for y, t in in_each_dtype(*pair):
-        equal(
-            solutions.objective_questions.euclidean_delta(y, t),
-            y - t,
-            "y − t, the gradient of ½‖y − t‖², summed over the batch",
+@check("1.2", "sigmoid_layer_delta", cost=25, enough=2, pair=alike())
+def test_sigmoid_layer_delta_hides_no_nan(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
+    """Where δ^(l) or y^(l-1) is NaN, δ^(l-1) is."""
+    for delta, y in ((with_a_nan(pair[0]), pair[1]), (pair[0], with_a_nan(pair[1]))):
+        undefined(
+            solutions.objective_questions.sigmoid_layer_delta(delta, y),
+            delta.isnan() | y.isnan(),
+            "a product with a factor that is NaN",
         )
 
 
-@check("1.4", "softmax_cross_entropy_delta", pair=scores_and_targets())
+def judge_euclidean_delta(solutions: Answers, y: Tensor, t: Tensor) -> None:
+    # Where autograd adds the gradient up from parts, ½y + ½y − t say, each of them is rounded; a
+    # factor and its inverse, 2 and ½ or ‖y − t‖ and 1/‖y − t‖, round twice. 16 is more than that.
+    within(
+        solutions.objective_questions.euclidean_delta(y, t),
+        y.double() - t.double(),
+        gamma(16, y.dtype) * (y.double().abs() + t.double().abs()),
+        "y − t, the gradient of ½‖y − t‖², summed over the batch",
+        y.dtype,
+    )
+
+
+# The squares of such numbers, and of their differences, are far from both ends of float32.
+@check("1.3", "euclidean_delta", pair=alike_or_more(30, close=True))
+def test_euclidean_delta_is_the_difference(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
+    """∂/∂y of ½‖y − t‖², summed over the batch, is y − t."""
+    for y, t in in_each_dtype(*pair):
+        judge_euclidean_delta(solutions, y, t)
+
+
+@check("1.3", "euclidean_delta", cost=25, enough=2, sizes=lengths(), seed=seeds)
+def test_euclidean_delta_of_many_outputs(
+    solutions: Answers, sizes: tuple[int, int], seed: int
+) -> None:
+    """The formula holds for outputs and batches of any size."""
+    for y, t in long_pairs(sizes, seed, 7):
+        judge_euclidean_delta(solutions, y, t)
+
+
+@check("1.3", "euclidean_delta", cost=25, enough=2, pair=alike())
+def test_euclidean_delta_hides_no_nan(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
+    """Where y or t is NaN, δ is."""
+    for y, t in ((with_a_nan(pair[0]), pair[1]), (pair[0], with_a_nan(pair[1]))):
+        undefined(
+            solutions.objective_questions.euclidean_delta(y, t),
+            y.isnan() | t.isnan(),
+            "a difference from NaN",
+        )
+
+
+def judge_softmax_cross_entropy_delta(solutions: Answers, y: Tensor, t: Tensor) -> None:
+    s = softmax(y)
+    # s has the relative error of a softmax; t, and the difference, are rounded once each.
+    bound = softmax_error(y) * s + gamma(y.shape[-1] + 4, y.dtype) * (s + t.double())
+    within(
+        solutions.objective_questions.softmax_cross_entropy_delta(y, t),
+        s - t.double(),
+        bound + torch.finfo(y.dtype).tiny,
+        "softmax(y) − t, the gradient of −Σ t ln softmax(y), summed over the batch",
+        y.dtype,
+    )
+
+
+@check("1.4", "softmax_cross_entropy_delta", pair=scores_or_more())
 def test_softmax_cross_entropy_delta_is_the_gradient(
     solutions: Answers, pair: tuple[Tensor, Tensor]
 ) -> None:
     """∂/∂y of −Σ t ln softmax(y), summed over the batch, is softmax(y) − t."""
     for y, t in in_each_dtype(*pair):
-        s = softmax(y)
-        # s has the relative error of a softmax; t, and the difference, are rounded once each.
-        bound = gamma(softmax_steps(y), y.dtype) * s + gamma(y.shape[-1] + 4, y.dtype) * (
-            s + t.double()
-        )
-        within(
-            solutions.objective_questions.softmax_cross_entropy_delta(y, t),
-            s - t.double(),
-            bound + torch.finfo(y.dtype).tiny,
-            "softmax(y) − t, the gradient of −Σ t ln softmax(y), summed over the batch",
-            y.dtype,
-        )
+        judge_softmax_cross_entropy_delta(solutions, y, t)
+
+
+@check("1.4", "softmax_cross_entropy_delta", cost=25, enough=2, sizes=lengths(), seed=seeds)
+def test_softmax_cross_entropy_delta_of_many_examples_or_classes(
+    solutions: Answers, sizes: tuple[int, int], seed: int
+) -> None:
+    """The formula holds for any number of examples and of classes."""
+    for y, t in long_scores(sizes, seed):
+        judge_softmax_cross_entropy_delta(solutions, y, t)
+
+
+@check("1.4", "softmax_cross_entropy_delta", cost=25, enough=2, pair=scores_and_targets())
+def test_softmax_cross_entropy_delta_hides_no_nan(
+    solutions: Answers, pair: tuple[Tensor, Tensor]
+) -> None:
+    """Where a score is NaN, the softmax of its example is undefined, and so is δ."""
+    y, t = with_a_nan(pair[0]), pair[1]
+    undefined(
+        solutions.objective_questions.softmax_cross_entropy_delta(y, t),
+        y.isnan().any(dim=-1, keepdim=True).expand(y.shape),
+        "the softmax of scores of which one is NaN",
+    )
 
 
 @composite
@@ -329,25 +469,49 @@ def windows(draw: Draw) -> tuple[Tensor, Tensor]:
 CONVOLUTION = "the cross-correlation Σ kernel[a, b]·image[i + a, j + b], without padding"
 
 
+def matrix_of(kernel: Tensor, height: int, width: int) -> Tensor:
+    """The matrix of CONVOLUTION, row by row."""
+    kh, kw = kernel.shape
+    rows, columns = height - kh + 1, width - kw + 1
+    W = torch.zeros(rows * columns, height, width, dtype=kernel.dtype)
+    for pixel, row in enumerate(W):
+        i, j = divmod(pixel, columns)
+        row[i : i + kh, j : j + kw] = kernel
+    return W.flatten(start_dim=1)
+
+
+def judge_convolution_matrix(solutions: Answers, kernel: Tensor, height: int, width: int) -> Tensor:
+    """The matrix, which is right; returned in float64."""
+    matrix = solutions.objective_questions.convolution_matrix(kernel, height, width)
+    # The kernel is copied, or multiplied by ones and zeros, and neither rounds. A fast convolution
+    # errs by 3·log₂ n·√2·γ_4·‖kernel‖ and little more (Higham, theorem 24.2), for n up to 2^14.
+    within(
+        matrix,
+        matrix_of(kernel, height, width).double(),
+        gamma(256, kernel.dtype) * float(kernel.double().norm()),
+        f"the matrix of {CONVOLUTION}",
+        kernel.dtype,
+    )
+    return matrix.detach().double()
+
+
 @check("1.5", "convolution_matrix", window=windows())
 def test_convolution_matrix_does_what_the_convolution_does(
     solutions: Answers, window: tuple[Tensor, Tensor]
 ) -> None:
     """W @ image.flatten() is the valid, stride-1 cross-correlation of image and kernel."""
     kernel, image = window
-    (kh, kw), (height, width) = kernel.shape, image.shape
-    rows, columns = height - kh + 1, width - kw + 1
-    W = torch.zeros(rows, columns, height, width, dtype=torch.float64)
-    for i in range(rows):
-        for j in range(columns):
-            for a in range(kh):
-                for b in range(kw):
-                    W[i, j, i + a, j + b] = kernel[a, b]
-    W = W.reshape(rows * columns, height * width)
-    matrix = solutions.objective_questions.convolution_matrix(kernel, height, width)
-    equal(matrix, W.to(kernel.dtype), f"the matrix of {CONVOLUTION}")
-    result = torch.nn.functional.conv2d(image.double()[None, None], kernel.double()[None, None])
-    equal(matrix.double() @ image.double().flatten(), result.flatten(), CONVOLUTION)
+    matrix = judge_convolution_matrix(solutions, kernel, *image.shape)
+    pixels = image.double()
+    result = torch.nn.functional.conv2d(pixels[None, None], kernel.double()[None, None])
+    # Each entry of W may be off by as much as it may be above, and meets a pixel.
+    within(
+        matrix @ pixels.flatten(),
+        result.flatten(),
+        gamma(256, kernel.dtype) * float(kernel.double().norm() * pixels.abs().sum()),
+        CONVOLUTION,
+        torch.float64,
+    )
     if wanted():
         shown = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
         example = solutions.objective_questions.convolution_matrix(shown, 4, 4)
@@ -359,19 +523,58 @@ def test_convolution_matrix_does_what_the_convolution_does(
         )
 
 
+@composite
+def kernels(draw: Draw) -> Tensor:
+    """A kernel (kh, kw), float64, of any magnitude: no lattice, every bit."""
+    kh, kw = draw(sampled_from([(2, 2), (1, 2), (3, 2), (2, 3), (1, 1), (3, 3)]))
+    scale = draw(magnitudes((1, 1), -100, 100))
+    return scale * draw(magnitudes((kh, kw), -3, 0))
+
+
+@check("1.5", "convolution_matrix", cost=2, kernel=kernels())
+def test_convolution_matrix_has_the_weights_of_the_kernel(
+    solutions: Answers, kernel: Tensor
+) -> None:
+    """W holds the weights of the kernel, of any magnitude and to the last digit."""
+    kh, kw = kernel.shape
+    for (weights,) in in_each_dtype(kernel):
+        judge_convolution_matrix(solutions, weights, kh + 1, kw + 2)
+
+
+@check("1.5", "convolution_matrix", cost=25, enough=2, sizes=lengths(), seed=seeds)
+def test_convolution_matrix_of_a_large_kernel_or_image(
+    solutions: Answers, sizes: tuple[int, int], seed: int
+) -> None:
+    """The formula holds for kernels and images of any size."""
+    generator = torch.Generator().manual_seed(seed)
+    near, far = sizes
+    # A matrix of 129 rows and columns has as many entries as one of 2 rows and 8,000 columns.
+    side = min(near, 129)
+    for (kh, kw), (height, width), dtype in (
+        ((2, 1), (side, 1), torch.float64),
+        ((1, 2), (1, side), torch.float32),
+        ((near, 2), (near + 1, 3), torch.float32),
+        ((2, near), (3, near + 1), torch.float64),
+        ((far, 1), (far + 1, 1), torch.float64),
+        ((1, far), (1, far + 1), torch.float32),
+    ):
+        kernel = seeded((kh, kw), generator, -3, 0).to(dtype)
+        judge_convolution_matrix(solutions, kernel, height, width)
+
+
 @check(
     "1.5",
     "convolution_parameter_count",
     kernel_size=integers(1, 7),
-    in_channels=integers(1, 64),
-    out_channels=integers(1, 64),
+    in_channels=integers(1, 24),
+    out_channels=integers(1, 24),
 )
 def test_convolution_parameter_count_is_what_pytorch_allocates(
     solutions: Answers, kernel_size: int, in_channels: int, out_channels: int
 ) -> None:
     """One kernel_size² window for each pair of channels and one bias for each output channel."""
     count = solutions.objective_questions.convolution_parameter_count
-    layer = torch.nn.Conv2d(in_channels, out_channels, kernel_size, device="meta")
+    layer = unfilled(torch.nn.Conv2d, in_channels, out_channels, kernel_size)
     same_number(
         count(kernel_size, in_channels, out_channels),
         sum(parameter.numel() for parameter in layer.parameters()),
@@ -388,14 +591,42 @@ def test_convolution_parameter_count_is_what_pytorch_allocates(
         )
 
 
-@check("1.6", "dense_parameter_count", inputs=integers(1, 3000), outputs=integers(1, 3000))
+@check("1.5", "convolution_parameter_count", cost=25, enough=2, sizes=lengths())
+def test_convolution_parameter_count_of_a_large_layer(
+    solutions: Answers, sizes: tuple[int, int]
+) -> None:
+    """The count holds for layers of any size: out·in·size² weights and out biases."""
+    near, far = sizes
+    # The last count is odd and above 2^24: float32 has no such number.
+    for kernel_size, channels, maps in ((near, 1, 2), (1, far, 3), (3, 2, far), (5, 822, 821)):
+        same_number(
+            solutions.objective_questions.convolution_parameter_count(kernel_size, channels, maps),
+            maps * channels * kernel_size**2 + maps,
+            f"{maps}·{channels}·{kernel_size}² weights + {maps} biases",
+        )
+
+
+@check("1.6", "dense_parameter_count", inputs=integers(1, 60), outputs=integers(1, 60))
 def test_dense_parameter_count_is_what_pytorch_allocates(
     solutions: Answers, inputs: int, outputs: int
 ) -> None:
     """One weight for each pair of input and output, and one bias for each output."""
-    layer = torch.nn.Linear(inputs, outputs, device="meta")
+    layer = unfilled(torch.nn.Linear, inputs, outputs)
     same_number(
         solutions.objective_questions.dense_parameter_count(inputs, outputs),
         sum(parameter.numel() for parameter in layer.parameters()),
         f"{inputs}·{outputs} weights + {outputs} biases",
     )
+
+
+@check("1.6", "dense_parameter_count", cost=25, enough=2, sizes=lengths())
+def test_dense_parameter_count_of_a_large_layer(solutions: Answers, sizes: tuple[int, int]) -> None:
+    """The count holds for layers of any size: inputs·outputs weights and outputs biases."""
+    near, far = sizes
+    # The last count is odd and above 2^24: float32 has no such number.
+    for inputs, outputs in ((near, 3), (2, near), (far, near), (150_528, 10), (4100, 4097)):
+        same_number(
+            solutions.objective_questions.dense_parameter_count(inputs, outputs),
+            inputs * outputs + outputs,
+            f"{inputs}·{outputs} weights + {outputs} biases",
+        )

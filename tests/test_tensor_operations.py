@@ -8,22 +8,41 @@ from torch import Tensor
 
 from judging.answers import Answers
 from judging.checks import check
-from judging.choices import Draw, composite, sampled_from
+from judging.choices import Draw, booleans, composite, sampled_from
 from judging.evidence import show_tensor, wanted
 from judging.oracles import product_bound
 from judging.strategies import (
-    finite_squares,
+    any_squares,
+    bits,
+    dtypes,
     floats,
     lattice,
     layouts,
+    lengths,
     matrices,
     pairs,
+    scaled_squares,
+    seeded_bits,
     seeds,
     squares,
+    while_quick,
 )
-from judging.verdict import drawn, equal, holds, refuses, same_form, shown, within, wrong
+from judging.verdict import (
+    drawn,
+    equal,
+    holds,
+    refuses,
+    same_form,
+    shown,
+    undefined,
+    within,
+    wrong,
+)
 
 RESULTS = ("zeros", "sum", "difference", "product", "matmul")
+
+all_floats = sampled_from([torch.float32, torch.float64, torch.float16, torch.bfloat16])
+"""The dtypes of random numbers."""
 
 
 def generator(seed: int) -> torch.Generator:
@@ -59,7 +78,7 @@ def test_A_and_B_are_5_by_5_unless_asked_otherwise(solutions: Answers) -> None:
             show_tensor(title, value)
 
 
-@check("2.1", "random_matrices", shape=pairs, dtype=floats, seed=seeds)
+@check("2.1", "random_matrices", shape=pairs, dtype=all_floats, seed=seeds)
 def test_random_matrices_have_the_shape_and_dtype_asked_for(
     solutions: Answers, shape: tuple[int, int], dtype: torch.dtype, seed: int
 ) -> None:
@@ -71,6 +90,33 @@ def test_random_matrices_have_the_shape_and_dtype_asked_for(
         same_form(matrix, shape, dtype, "the shape and dtype asked for")
         holds(
             bool(matrix.isfinite().all()), "returned entries that are not finite", "finite numbers"
+        )
+
+
+@check("2.1", "random_matrices", cost=25, enough=2, sizes=lengths(), seed=seeds)
+def test_random_matrices_of_many_rows_or_columns(
+    solutions: Answers, sizes: tuple[int, int], seed: int
+) -> None:
+    """In a matrix of any size no row, and no column, is there a second time."""
+    near, far = sizes
+    # Two lines of 64 entries that are each one of two numbers are equal once in 2^64 draws.
+    for shape, lines in (((near, 64), 0), ((64, near), 1), ((far, 64), 0), ((64, far), 1)):
+        pair = two_tensors(
+            solutions.tensor_operations.random_matrices(shape, generator=generator(seed))
+        )
+        for matrix in pair:
+            same_form(matrix, shape, torch.float32, "the shape and dtype asked for")
+            holds(
+                bool(matrix.isfinite().all()),
+                "returned entries that are not finite",
+                "finite numbers",
+            )
+        different = torch.cat(pair, dim=lines).unique(dim=lines).shape[lines]
+        what = ("rows", "columns")[lines]
+        holds(
+            different == 2 * shape[lines],
+            f"returned two matrices of shape {shape} with {different} different {what}",
+            f"{2 * shape[lines]} {what}, each drawn for itself",
         )
 
 
@@ -147,26 +193,68 @@ def test_results_of_arithmetic_are_exact_on_integers(
     judge_field(result, "matmul", (a @ b).to(A.dtype), "A @ B, row by column")
 
 
-@check("2.1", "arithmetic", pair=finite_squares())
+def judge_elementwise(result: object, A: Tensor, B: Tensor) -> None:
+    """The three elementwise results are the true ones, rounded once."""
+    a, b = A.double(), B.double()
+    # float64 holds 53 ≥ 2·24 + 2 bits, so rounding its result to float32 rounds only once; so it
+    # is with 24 ≥ 2·11 + 2 bits for float16, and with bfloat16.
+    judge_field(result, "sum", (a + b).to(A.dtype), "A + B")
+    judge_field(result, "difference", (a - b).to(A.dtype), "A − B")
+    judge_field(result, "product", (a * b).to(A.dtype), "A ⊙ B, element by element")
+
+
+@check("2.1", "arithmetic", pair=scaled_squares())
 def test_results_of_arithmetic_are_correctly_rounded(
     solutions: Answers, pair: tuple[Tensor, Tensor]
 ) -> None:
-    """On any float32 numbers the three elementwise results are the true ones, rounded once."""
+    """On any numbers the elementwise results are the true ones, rounded once; A @ B is near."""
     A, B = pair
-    a, b = A.double(), B.double()
     result = solutions.tensor_operations.arithmetic(A, B)
-    # float64 holds 53 ≥ 2·24 + 2 bits, so rounding its result to float32 rounds only once.
-    judge_field(result, "sum", (a + b).float(), "A + B")
-    judge_field(result, "difference", (a - b).float(), "A − B")
-    judge_field(result, "product", (a * b).float(), "A ⊙ B, element by element")
+    judge_elementwise(result, A, B)
+    judge_matmul(result, A, B)
+
+
+def judge_matmul(result: object, A: Tensor, B: Tensor) -> None:
+    """The matrix product is within the rounding of its sums."""
     within(
         field(result, "matmul"),
-        a @ b,
+        A.double() @ B.double(),
         product_bound(A, B),
         "A @ B, row by column",
-        torch.float32,
+        A.dtype,
         said="returned matmul = ",
     )
+
+
+@check("2.1", "arithmetic", pair=any_squares())
+def test_results_of_arithmetic_follow_ieee_754(
+    solutions: Answers, pair: tuple[Tensor, Tensor]
+) -> None:
+    """∞ and NaN are computed with as IEEE 754 says, and tiny numbers are none the less numbers."""
+    A, B = pair
+    result = solutions.tensor_operations.arithmetic(A, B)
+    judge_elementwise(result, A, B)
+    undefined(
+        field(result, "matmul"),
+        A.isnan().any(dim=1, keepdim=True) | B.isnan().any(dim=0),
+        "A @ B, where a row of A or a column of B has NaN",
+    )
+
+
+@check("2.1", "arithmetic", cost=25, enough=2, sizes=lengths(), seed=seeds)
+def test_results_of_arithmetic_on_large_matrices(
+    solutions: Answers, sizes: tuple[int, int], seed: int
+) -> None:
+    """The results are right for matrices of any size."""
+    source = generator(seed)
+    near, _ = sizes
+    # A product by three loops in Python takes 60 times as long from one size to the next.
+    for n in while_quick(sorted({9, 33, 129, min(near, 129), 257})):
+        A, B = torch.randn(2, n, n, generator=source)
+        result = solutions.tensor_operations.arithmetic(A, B)
+        judge_field(result, "zeros", torch.zeros(n, n), "C, a zero for each entry of A")
+        judge_elementwise(result, A, B)
+        judge_matmul(result, A, B)
 
 
 @check("2.2", "flatten", x=matrices())
@@ -184,6 +272,43 @@ def test_flatten_keeps_every_entry_in_row_major_order(solutions: Answers, x: Ten
             numbered,
             "the rows of x one after the other, shape (m·n,)",
         )
+
+
+@composite
+def any_matrices(draw: Draw) -> Tensor:
+    """A matrix (m, n) of any dtype and any bits, some of them tracked by autograd or expanded."""
+    m, n = draw(pairs)
+    dtype, kind = draw(dtypes), draw(sampled_from(["plain", "tracked", "expanded"]))
+    if kind == "expanded":
+        return draw(bits((1, n), dtype)).expand(m, n)
+    x = draw(bits((m, n), dtype))
+    return x.requires_grad_() if kind == "tracked" and dtype.is_floating_point else x
+
+
+@check("2.2", "flatten", x=any_matrices())
+def test_flatten_takes_any_entries(solutions: Answers, x: Tensor) -> None:
+    """flatten moves entries of every dtype, whatever they are: ∞, NaN, truth values."""
+    entries = [x[i, j] for i in range(x.shape[0]) for j in range(x.shape[1])]
+    equal(
+        solutions.tensor_operations.flatten(x),
+        torch.stack(entries).detach(),
+        "the rows of x one after the other, shape (m·n,)",
+    )
+
+
+@check("2.2", "flatten", cost=25, enough=2, sizes=lengths(), dtype=dtypes, seed=seeds)
+def test_flatten_of_many_rows_or_columns(
+    solutions: Answers, sizes: tuple[int, int], dtype: torch.dtype, seed: int
+) -> None:
+    """flatten keeps all rows, of whatever length."""
+    for size in sizes:
+        for shape in ((size, 3), (2, size)):
+            x = seeded_bits(shape, dtype, generator(seed))
+            equal(
+                solutions.tensor_operations.flatten(x),
+                torch.cat([*x]),
+                "the rows of x one after the other, shape (m·n,)",
+            )
 
 
 @composite
@@ -214,6 +339,45 @@ def test_middle_is_the_centred_block(solutions: Answers, frame: tuple[Tensor, in
         f"rows {(m - rows) // 2} to {(m + rows) // 2 - 1} and "
         f"columns {(n - columns) // 2} to {(n + columns) // 2 - 1} of x, counted from 0",
     )
+
+
+def judge_middle(solutions: Answers, x: Tensor, rows: int, columns: int) -> None:
+    top, left = (x.shape[0] - rows) // 2, (x.shape[1] - columns) // 2
+    equal(
+        solutions.tensor_operations.middle(x, rows, columns),
+        x.detach()[top : top + rows, left : left + columns],
+        f"rows {top} to {top + rows - 1} and columns {left} to {left + columns - 1} of x, "
+        "counted from 0",
+    )
+
+
+@check("2.2", "middle", x=any_matrices(), odd=booleans())
+def test_middle_takes_any_entries(solutions: Answers, x: Tensor, odd: bool) -> None:
+    """middle moves entries of every dtype, whatever they are: ∞, NaN, truth values."""
+    m, n = x.shape
+    judge_middle(solutions, x, 2 - m % 2 if odd else m, n if odd else 2 - n % 2)
+
+
+@check("2.2", "middle", cost=25, enough=2, sizes=lengths(), dtype=dtypes, seed=seeds)
+def test_middle_of_many_rows_or_columns(
+    solutions: Answers, sizes: tuple[int, int], dtype: torch.dtype, seed: int
+) -> None:
+    """The block is centred, however large it is and however much is left over beside it."""
+    for size in sizes:
+        for rows, columns, above, left in ((size, 2, 1, 0), (1, size, 0, 1), (3, 1, size, 1)):
+            for turned in (False, True):
+                m, n = rows + 2 * above, columns + 2 * left
+                x = seeded_bits((n, m) if turned else (m, n), dtype, generator(seed))
+                judge_middle(solutions, x, *((columns, rows) if turned else (rows, columns)))
+        for rows, columns in ((size + 1, 2), (2, size + 2)):
+            refuses(
+                solutions.tensor_operations.middle,
+                torch.zeros(size, size if columns > 2 else 2),
+                rows,
+                columns,
+                error=ValueError,
+                because=f"a ({rows}, {columns}) block has more rows or columns than x",
+            )
 
 
 @check("2.2", "middle", x=lattice((6, 4), torch.float32))

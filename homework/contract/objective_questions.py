@@ -3,6 +3,10 @@
 Notation: layer l turns y^(l-1) into y^(l); E is the error of one example (or of a batch);
 δ^(l) = ∂E/∂y^(l) is what backpropagation hands from layer to layer; t is the target; ⊙ multiplies
 element by element. Every ``…_delta`` function returns ∂E/∂y, a tensor like its argument ``y``.
+
+Tensors are float32 or float64, and their entries of any magnitude: a score of 1,000 is no reason
+for ∞ or NaN in a result. Only where an argument is NaN, so is the result. No argument requires a
+gradient.
 """
 
 from jaxtyping import Float

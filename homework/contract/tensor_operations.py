@@ -25,9 +25,9 @@ def random_matrices(
 ) -> tuple[Float[Tensor, "m n"], Float[Tensor, "m n"]]:
     """2.1: A and B, both of this shape and dtype, filled with random numbers.
 
-    Which distribution they have is free, as long as they are finite and A and B are drawn
-    independently. All of them come from the generator, which is torch's own if it is None: the
-    same state of the generator gives the same A and B.
+    The dtype is one of floating point. Which distribution they have is free, as long as they are
+    finite and A and B are drawn independently. All of them come from the generator, which is
+    torch's own if it is None: the same state of the generator gives the same A and B.
     """
     raise NotImplementedError
 
@@ -35,7 +35,9 @@ def random_matrices(
 def arithmetic(A: Num[Tensor, "n n"], B: Num[Tensor, "n n"]) -> Arithmetic:
     """2.1: zeros like A, A + B, A − B, A ⊙ B (element by element) and AB (the matrix product).
 
-    A and B have one dtype, and are left as they were. The zeros are a tensor of their own.
+    A and B have one dtype, floating point or int64, require no gradient, and are left as they were.
+    The zeros are a tensor of their own; if A or B is not finite, they are free, and ∞ and NaN in
+    the other results are what IEEE 754 makes of them.
     """
     raise NotImplementedError
 
@@ -43,7 +45,8 @@ def arithmetic(A: Num[Tensor, "n n"], B: Num[Tensor, "n n"]) -> Arithmetic:
 def flatten(x: Shaped[Tensor, "m n"]) -> Shaped[Tensor, " m*n"]:
     """2.2: the entries of x in row-major order: out[n·i + j] = x[i, j].
 
-    A view of x and a copy are both right.
+    x has any dtype, bool and bfloat16 included, and may require a gradient. A view of x and a copy
+    are both right, with a gradient or without.
     """
     raise NotImplementedError
 
@@ -53,7 +56,8 @@ def middle(
 ) -> Shaped[Tensor, "{rows} {columns}"]:
     """2.2: the block at the centre of x: as much is left over above as below it, and left as right.
 
-    A view of x and a copy are both right.
+    x has any dtype, bool and bfloat16 included, and may require a gradient. A view of x and a copy
+    are both right, with a gradient or without.
 
     Raises: ValueError if the block is larger than x, and if it has no exact centre in x, because an
         odd number of rows or columns is left over.
