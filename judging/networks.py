@@ -334,6 +334,12 @@ class Condition:
                 "the parameter that was there: an optimizer that knows it would train it for "
                 "nothing",
             )
+            dtype = self.values[name].dtype
+            holds(
+                parameter.dtype == dtype,
+                f"left {name} in {parameter.dtype}",
+                f"{dtype}, in which it came",
+            )
             holds(
                 parameter.requires_grad is self.requires_grad[name],
                 f"{'froze' if self.requires_grad[name] else 'unfroze'} {name}",

@@ -760,7 +760,7 @@ def test_what_stands_in_the_place_of_a_part_is_another() -> None:
     put_back(mine, there(theirs))
     assert mine[1].bias is kept
     assert mine[1].weight is not replaced
-    assert torch.equal(mine[1].weight, replaced)
+    assert torch.equal(mine[1].weight, replaced)  # type: ignore[arg-type]
     assert (type(layer), type(mine[3])) == (nn.ReLU, nn.Identity)
 
 
