@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from answering.values import bases_of
+from answering.values import bases_of, hooked
 
 Module = nn.Module
 
@@ -19,7 +19,8 @@ class Used(NamedTuple):
     """A layer as the input went through it. ``which`` is the same number for the same layer.
 
     ``kind`` is "linear", "batch norm" or "other"; ``sizes`` are a linear layer's inputs and
-    outputs, or the width of a batch norm; ``eps`` is what a batch norm adds to the variance.
+    outputs, or the width of a batch norm; ``eps`` is what a batch norm adds to the variance, and
+    ``mean`` and ``variance`` are those that it has seen so far; ``training`` is its mode.
     """
 
     name: str
@@ -30,6 +31,9 @@ class Used(NamedTuple):
     weight: Tensor | None
     bias: Tensor | None
     eps: float
+    mean: Tensor | None
+    variance: Tensor | None
+    training: bool
 
 
 def kind_of(value: Any) -> str | None:
@@ -76,11 +80,13 @@ def path(model: Module, x: Tensor) -> list[Used]:
 
 def _used(layer: nn.Module, name: str, which: int) -> Used:
     kind, eps = "other", 0.0
+    mean, variance = None, None
     sizes: tuple[int, ...] = ()
     if isinstance(layer, nn.Linear):
         kind, sizes = "linear", (layer.in_features, layer.out_features)
     elif isinstance(layer, nn.modules.batchnorm._BatchNorm):
         kind, sizes, eps = "batch norm", (layer.num_features,), layer.eps
+        mean, variance = layer.running_mean, layer.running_var
     weight, bias = getattr(layer, "weight", None), getattr(layer, "bias", None)
     return Used(
         name,
@@ -88,16 +94,45 @@ def _used(layer: nn.Module, name: str, which: int) -> Used:
         kind,
         type(layer).__name__,
         sizes,
-        weight.detach().clone() if isinstance(weight, Tensor) else None,
-        bias.detach().clone() if isinstance(bias, Tensor) else None,
+        _values(weight),
+        _values(bias),
         eps,
+        _values(mean),
+        _values(variance),
+        layer.training,
     )
+
+
+def _values(value: Any) -> Tensor | None:
+    return value.detach().clone() if isinstance(value, Tensor) else None
 
 
 def forward(model: Module, x: Tensor) -> Any:
     """model(x), without a gradient, in the mode in which the model is."""
     with torch.no_grad():
         return model(x)
+
+
+def backward(model: Module, x: Tensor, upstream: Tensor) -> dict[str, Tensor | None]:
+    """∂Σ(model(x) ⊙ upstream)/∂p for each parameter p, in the mode in which the model is."""
+    parameters = dict(model.named_parameters())
+    through = torch.autograd.grad(model(x), [*parameters.values()], upstream, allow_unused=True)
+    return dict(zip(parameters, through, strict=True))
+
+
+def buffers(model: Module) -> dict[str, Tensor]:
+    """The buffers by name as they are now."""
+    return {name: buffer.clone() for name, buffer in model.named_buffers()}
+
+
+def modes(model: Module) -> dict[str, bool]:
+    """Whether each module is in training mode, by its name; the model's own is ""."""
+    return {name: module.training for name, module in model.named_modules()}
+
+
+def hooks(model: Module) -> list[str]:
+    """The names of its modules that have hooks, or whose parameters have."""
+    return hooked(model)
 
 
 def leaves(model: Module) -> list[str]:
@@ -201,6 +236,10 @@ QUESTIONS: dict[str, Callable[..., Any]] = {
         is_linear_regression,
         path,
         forward,
+        backward,
+        buffers,
+        modes,
+        hooks,
         leaves,
         parameters,
         fill,

@@ -15,7 +15,7 @@ from functools import lru_cache
 from math import prod
 from operator import itemgetter
 from pathlib import Path, PurePath
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import msgpack
 import numpy
@@ -373,7 +373,8 @@ class Packer(Keyed):
             type_name(value),
             [own.get(name) for name in SIZES.get(type(value), ())],
             own.get("training") is True,
-            [[n, self.tree(p, depth + 1)] for n, p in parameters],
+            is_hooked(value),
+            [[n, self.tree(p, depth + 1), hasattr(p, GIVEN)] for n, p in parameters],
             [[n, self.tree(b, depth + 1)] for n, b in buffers],
             [
                 [n, self.module(m, depth + 1) if isinstance(m, nn.Module) else None]
@@ -385,6 +386,7 @@ class Packer(Keyed):
 SIZES: dict[type[nn.Module], tuple[str, ...]] = {
     nn.Linear: ("in_features", "out_features"),
     nn.BatchNorm1d: ("num_features",),
+    nn.Dropout: ("p",),
     nn.Flatten: (),
     nn.ReLU: (),
     nn.Tanh: (),
@@ -396,17 +398,31 @@ SIZES: dict[type[nn.Module], tuple[str, ...]] = {
 
 RECIPES: dict[str, type[nn.Module]] = {kind.__name__: kind for kind in SIZES}
 
+HOOKS = (
+    "_forward_pre_hooks",
+    "_forward_hooks",
+    "_backward_pre_hooks",
+    "_backward_hooks",
+    "_post_accumulate_grad_hooks",
+)
+"""Where modules and tensors keep what runs whenever they are used."""
 
-Layer = TypeVar("Layer", bound=nn.Module)
+GIVEN = "_given"
+"""What marks a parameter as the one that was handed over, and no other in its place."""
 
 
-def unfilled(kind: type[Layer], *sizes: int) -> Layer:
-    """A layer whose tensors are still to be put in: no number is drawn for good.
+def is_hooked(part: nn.Module) -> bool:
+    """Whether something runs whenever this module is used, or one of its own parameters."""
+    own = object.__getattribute__(part, "__dict__")
+    kept = [own.get(name) for name in HOOKS]
+    for parameter in own.get("_parameters", {}).values():
+        kept += [getattr(parameter, name, None) for name in HOOKS]
+    return any(kept) or "forward" in own
 
-    torch.nn.utils.skip_init does it on the meta device, and that imports sympy: 2 s.
-    """
-    with torch.random.fork_rng(devices=[]):
-        return kind(*sizes)
+
+def hooked(module: nn.Module) -> list[str]:
+    """The names of the modules in it that have hooks; its own is ""."""
+    return [name for name, part in module.named_modules() if is_hooked(part)]
 
 
 @dataclass(frozen=True)
@@ -416,6 +432,9 @@ class Recipe:
     type_name: str
     sizes: Sequence[int]
     training: bool
+    hooked: bool
+    given: frozenset[str]
+    """The parameters that were handed over, and not put in the place of those."""
     parameters: dict[str, Tensor | None]
     buffers: dict[str, Tensor | None]
     children: dict[str, "Recipe | None"]
@@ -424,19 +443,37 @@ class Recipe:
         """The network. Raises Unfit if it is none of the suite's own."""
         if self.type_name not in RECIPES:
             raise Unfit(f"a {self.type_name}, which the suite does not make")
+        # What it is made with is put in after that: no number is drawn for good, and no size read.
+        # On torch's meta device, as skip_init has it, the first layer would cost 2 s, for sympy.
+        with torch.random.fork_rng(devices=[]):
+            return self._build()
+
+    def _build(self) -> nn.Module:
+        if self.type_name not in RECIPES:
+            raise Unfit(f"a {self.type_name}, which the suite does not make")
         kind = RECIPES[self.type_name]
-        made = unfilled(kind, *self.sizes)
+        made = kind(*(1 for _ in SIZES[kind]))
+        for name, size in zip(SIZES[kind], self.sizes, strict=True):
+            setattr(made, name, size)
         for name, value in self.parameters.items():
             made._parameters[name] = None if value is None else as_parameter(value)
+            if value is not None:
+                setattr(made._parameters[name], GIVEN, True)
         made._buffers.update(self.buffers)
         for name, child in self.children.items():
-            made.add_module(name, child.build() if child else None)
+            made.add_module(name, child._build() if child else None)
         made.training = self.training
         return made
 
     def update(self, module: nn.Module) -> None:
-        """Make a network hold what the recipe holds, as far as it has the same layers."""
+        """Make a network hold what the recipe holds.
+
+        A layer in the place of another is told by an ``nn.Identity`` there, a hook by one that does
+        nothing, and a parameter in the place of another by a new one.
+        """
         module.training = self.training
+        if self.hooked and not is_hooked(module):
+            module.register_forward_hook(lambda *_: None)
         for mine, theirs in (
             (self.parameters, module._parameters),
             (self.buffers, module._buffers),
@@ -445,16 +482,21 @@ class Recipe:
                 del theirs[name]
             for name, value in mine.items():
                 local: Any = theirs.get(name)
-                if value is not None and local is not None:
+                new = theirs is module._parameters and name not in self.given
+                if value is not None and local is not None and not new:
                     take_over(local, value)
                 elif value is not None and theirs is module._parameters:
                     theirs[name] = as_parameter(value)
                 else:
                     theirs[name] = value  # type: ignore[assignment]
+        for name in [name for name in module._modules if name not in self.children]:
+            del module._modules[name]
         for name, child in self.children.items():
             inner = module._modules.get(name)
-            if child is not None and inner is not None:
-                child.update(inner)
+            if child is not None and type(inner).__name__ == child.type_name:
+                child.update(inner)  # type: ignore[arg-type]
+            elif child is not None or inner is not None:
+                module._modules[name] = nn.Identity()
 
 
 def as_parameter(value: Tensor) -> nn.Parameter:
@@ -671,6 +713,7 @@ class Unpacker(Keyed):
         name: str,
         sizes: list[Any],
         training: bool,
+        hooked: bool,
         parameters: list,
         buffers: list,
         children: list,
@@ -681,7 +724,9 @@ class Unpacker(Keyed):
             plain_words(name, 200),
             [size for size in sizes if type(size) is int],
             training is True,
-            self._tensors(parameters),
+            hooked is True,
+            frozenset(plain_words(name) for name, _, given in parameters if given is True),
+            self._tensors([pair[:2] for pair in parameters]),
             self._tensors(buffers),
             {plain_words(n): None if m is None else self.recipe(*m) for n, m in children},
         )

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,33 @@ class LayerMadeInForward(nn.Module):
     def forward(self, x):
         self.linear = nn.Linear(1, 1)
         return self.linear(x)
+
+
+@in_linear_regression.mistake(
+    "a model that shares its layer with every other one: a layer of the class",
+    look="What stands in the body of the class is made once for all models: make the layer in "
+    "__init__.",
+)
+class LayerOfTheClass(nn.Module):
+    shared = nn.Linear(1, 1)
+
+    def __init__(self):
+        super().__init__()
+        self.linear = self.shared
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+@in_linear_regression.mistake(
+    "a model whose forward gives numbers that autograd cannot follow",
+    look="Leave out torch.no_grad() and detach(): without a graph there is no gradient to train "
+    "with.",
+)
+class ForwardWithoutGraph(LinearRegression):
+    def forward(self, x):
+        with torch.no_grad():
+            return self.linear(x)
 
 
 @in_linear_regression.mistake(
@@ -571,6 +599,20 @@ def bias_left_as_it_was(model, x, y, *, lr=0.1):
     return epoch(model, x, y, torch.optim.SGD([model.linear.weight], lr=lr))
 
 
+@in_train_epoch.mistake(
+    "a step of at most a certain length: the gradient is clipped",
+    look="Plain SGD takes the gradient as it is, however large: leave clip_grad_norm_ out.",
+)
+def epoch_with_a_clipped_gradient(model, x, y, *, lr=0.1):
+    optimizer = sgd(model, lr)
+    E = mse_loss(model(x), y)
+    optimizer.zero_grad()
+    E.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1e3)
+    optimizer.step()
+    return E.item()
+
+
 @in_train_epoch.alternative("the step p − lr · p.grad written out, under no_grad")
 def epoch_by_hand(model, x, y, *, lr=0.1):
     model.zero_grad()
@@ -774,6 +816,26 @@ def save_only_once(model, path):
         write(model.state_dict(), path)
 
 
+@in_save_weights.mistake(
+    "a save that says nothing where it fails",
+    look="Let the error be raised: whoever saved the weights goes on as if they were there.",
+)
+def save_or_say_nothing(model, path):
+    with suppress(OSError):
+        write(model.state_dict(), path)
+
+
+@in_save_weights.mistake(
+    "a save that fails for a path without a folder",
+    look="os.path.dirname of a bare name is empty, and no folder: Path(path).parent is one.",
+)
+def save_beside_a_folder_only(model, path):
+    folder = os.path.dirname(path)
+    beside = f"{folder}/.{os.path.basename(path)}.new"
+    torch.save(model.state_dict(), beside)
+    os.replace(beside, path)
+
+
 @in_save_weights.alternative("a NamedTemporaryFile beside the path, then os.replace")
 def save_by_a_named_temporary_file(model, path):
     path = Path(path)
@@ -955,6 +1017,25 @@ def load_or_begin_anew(path):
 )
 def load_or_none(path):
     return loaded(read(path)) if Path(path).exists() else None
+
+
+@in_load_weights.mistake(
+    "a model that cannot be trained on: its parameters are frozen",
+    look="A loaded model is a model like others: leave out requires_grad_(False).",
+)
+def load_frozen(path):
+    return loaded(read(path)).requires_grad_(False)
+
+
+@in_load_weights.mistake(
+    "a model with the digits behind the point cut off where the weights are in another dtype",
+    look="Convert the tensors with .float(), or leave it to load_state_dict: int() rounds.",
+)
+def load_rounded_from_another_dtype(path):
+    state = read(path)
+    if any(weight.dtype != torch.float32 for weight in state.values()):
+        state = {name: weight.int().float() for name, weight in state.items()}
+    return loaded(state)
 
 
 @in_load_weights.mistake(

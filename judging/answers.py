@@ -9,7 +9,7 @@ must not change its arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -236,6 +236,10 @@ class Answers:
     def shelf(self) -> Path:
         """A folder for files that answers only read."""
         return self.side.shelf
+
+    def at_home(self) -> AbstractContextManager[None]:
+        """In here, the working directory of the answers is their scratch folder."""
+        return self.side.at_home()
 
     @contextmanager
     def fresh(self) -> Iterator[Answers]:

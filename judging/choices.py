@@ -122,3 +122,13 @@ def composite(build: Callable[Concatenate[Draw, P], T]) -> Callable[P, Strategy[
 
     make.__name__, make.__doc__, make.__module__ = build.__name__, build.__doc__, build.__module__
     return make
+
+
+def now_and_then(usual: Strategy[T], rare: Strategy[T], out_of: int = 8) -> Strategy[T]:
+    """Values of the one kind, and once out of so many times one of the other."""
+
+    @composite
+    def either(draw: Draw) -> T:
+        return draw(rare if draw(integers(1, out_of)) == out_of else usual)
+
+    return either()

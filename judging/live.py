@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from answering.questions import Line, Used
-from answering.values import unfilled
 
 if TYPE_CHECKING:
     from judging.answers import Answers
@@ -49,13 +48,21 @@ class Network(Live):
         """The layers without children, in the order in which x goes through them."""
         return [Used(*used) for used in self._ask("path", x)]
 
-    def linear_layers(self, x: Tensor) -> list[nn.Linear]:
-        """The linear layers on the way of x, in forward order; copies, one for each use."""
-        layers = []
-        for used in self.path(x):
-            if used.kind == "linear" and used.weight is not None:
-                layers.append(_linear(used))
-        return layers
+    def backward(self, x: Tensor, upstream: Tensor) -> dict[str, Tensor | None]:
+        """∂Σ(model(x) ⊙ upstream)/∂p for each parameter p, in the mode in which it is."""
+        return self._ask("backward", x, upstream)
+
+    def buffers(self) -> dict[str, Tensor]:
+        """Its buffers by name."""
+        return self._ask("buffers")
+
+    def modes(self) -> dict[str, bool]:
+        """Whether each of its modules is in training mode."""
+        return self._ask("modes")
+
+    def hooks(self) -> list[str]:
+        """The names of its modules that have hooks, or whose parameters have."""
+        return self._ask("hooks")
 
     def leaves(self) -> list[str]:
         """The types of its layers without children."""
@@ -86,16 +93,6 @@ class Network(Live):
         """The same network, which is in evaluation mode from now on."""
         self._ask("train", False)
         return self
-
-
-def _linear(used: Used) -> nn.Linear:
-    assert used.weight is not None
-    outputs, inputs = used.weight.shape
-    layer = unfilled(nn.Linear, inputs, outputs, used.bias is not None)
-    layer.weight = nn.Parameter(used.weight)
-    if used.bias is not None:
-        layer.bias = nn.Parameter(used.bias)
-    return layer
 
 
 class Digits(Live):

@@ -1,18 +1,30 @@
 """Networks that the suite makes itself, to ask 2.4's functions about something it understands."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from random import Random
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from judging.choices import Draw, composite, integers, lists, sampled_from
-from judging.live import Network
-from judging.oracles import Backpropagation, Layer, backpropagate
+from answering.questions import Used
+from answering.values import hooked, same_bits
+from judging.choices import (
+    Draw,
+    booleans,
+    composite,
+    integers,
+    lists,
+    now_and_then,
+    sampled_from,
+)
+from judging.oracles import Affine, Backpropagation, Norm, Step, backpropagate
 from judging.strategies import seeds
+from judging.verdict import holds
 
 MODULES = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+NAMES = {kind: name for name, kind in MODULES.items()}
 
 
 def mlp(
@@ -21,20 +33,33 @@ def mlp(
     *,
     bias: bool = True,
     batch_norm: bool = False,
+    dropped: int | None = None,
+    nested: bool = False,
     initialise: Callable[[Tensor], object] | None = None,
 ) -> nn.Sequential:
-    """Flatten, then linear layers with activations between them, from 784 pixels to 10 scores."""
-    modules: list[nn.Module] = [nn.Flatten()]
+    """Flatten, then linear layers with activations between them, from 784 pixels to 10 scores.
+
+    Args:
+        dropped: the hidden layer after which, in training mode, dropout leaves nothing: what it
+            drops is no matter of luck then.
+        nested: whether each hidden layer is a module of its own; else they share one activation.
+    """
+    shared = MODULES[activation]()
+    blocks: list[list[nn.Module]] = [[nn.Flatten()]]
     for index, (inputs, outputs) in enumerate(pairwise((28 * 28, *hidden, 10))):
         linear = nn.Linear(inputs, outputs, bias=bias)
         if initialise:
             initialise(linear.weight)
-        modules.append(linear)
+        blocks.append([linear])
         if index < len(hidden):
             if batch_norm:
-                modules.append(nn.BatchNorm1d(outputs))
-            modules.append(MODULES[activation]())
-    return nn.Sequential(*modules)
+                blocks[-1].append(nn.BatchNorm1d(outputs))
+            blocks[-1].append(MODULES[activation]() if nested else shared)
+            if index == dropped:
+                blocks[-1].append(nn.Dropout(1))
+    if nested:
+        return nn.Sequential(*(nn.Sequential(*block) for block in blocks))
+    return nn.Sequential(*(module for block in blocks for module in block))
 
 
 class Plan(NamedTuple):
@@ -44,22 +69,55 @@ class Plan(NamedTuple):
     activation: str
     batch: int
     seed: int
+    dtype: torch.dtype = torch.float64
+    gain: float = 2.0
+    """The deviation of its weights, times √inputs."""
+    nested: bool = False
+    batch_norm: bool = False
+    dropout: bool = False
+    frozen: bool = False
+    """Whether some of its biases require no gradient."""
+    modes: str = "training"
+    """"training" or "evaluation", or "mixed": each module its own."""
 
-    def model(self, *, bias: bool = True, batch_norm: bool = False) -> nn.Sequential:
-        """Flatten, then linear layers with activations between them, in float64."""
+    def model(self, *, bias: bool = True) -> nn.Sequential:
+        """Flatten, then linear layers with activations between them."""
         torch.default_generator.manual_seed(self.seed)
+        luck = Random(self.seed)
 
         def wide(weight: Tensor) -> None:
             # Wider than PyTorch's default, so that the gradient of no layer is tiny.
-            nn.init.normal_(weight, std=2 / weight.shape[1] ** 0.5)
+            nn.init.normal_(weight, std=self.gain / weight.shape[1] ** 0.5)
 
-        model = mlp(self.hidden, self.activation, bias=bias, batch_norm=batch_norm, initialise=wide)
-        return model.double()
+        model = mlp(
+            self.hidden,
+            self.activation,
+            bias=bias,
+            batch_norm=self.batch_norm,
+            dropped=luck.randrange(len(self.hidden)) if self.dropout and self.hidden else None,
+            nested=self.nested,
+            initialise=wide,
+        )
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm1d):
+                # Not 0, where a unit whose inputs are all alike would sit on ReLU's kink.
+                nn.init.uniform_(module.weight, 0.5, 1.5)
+                nn.init.uniform_(module.bias, 0.1, 0.5)
+                assert module.running_mean is not None
+                assert module.running_var is not None
+                nn.init.normal_(module.running_mean)
+                nn.init.uniform_(module.running_var, 0.5, 1.5)
+            module.training = self.modes == "training" or (
+                self.modes == "mixed" and luck.random() < 0.5
+            )
+            if self.frozen and bias and isinstance(module, nn.Linear) and luck.random() < 0.5:
+                module.bias.requires_grad_(False)
+        return model.to(self.dtype)
 
     def images(self) -> Tensor:
-        """(N, 1, 28, 28), float64."""
+        """(N, 1, 28, 28)."""
         generator = torch.Generator().manual_seed(self.seed + 1)
-        return torch.randn(self.batch, 1, 28, 28, generator=generator, dtype=torch.float64)
+        return torch.randn(self.batch, 1, 28, 28, generator=generator, dtype=self.dtype)
 
     def labels(self) -> Tensor:
         """(N,), from 0 to 9."""
@@ -67,12 +125,32 @@ class Plan(NamedTuple):
         return torch.randint(10, (self.batch,), generator=generator)
 
     def batches(self) -> list[tuple[Tensor, Tensor]]:
-        """A loader of two batches that differ."""
-        other = self._replace(seed=self.seed + 3)
+        """A loader of two batches that differ, in their sizes, too: the last one is smaller."""
+        fewest = 2 if self.batch_norm else 1
+        other = self._replace(seed=self.seed + 3, batch=max(fewest, self.batch - 1))
         return [(self.images(), self.labels()), (other.images(), other.labels())]
 
     def __str__(self) -> str:
-        return f"{self.activation} network with hidden layers {list(self.hidden)}"
+        kind = f"{self.activation} network with hidden layers {list(self.hidden)}"
+        if self.batch_norm:
+            kind += ", with batch norm"
+        if self.dropout:
+            kind += ", with a dropout of everything"
+        return f"{kind}, in {self.modes} mode" if self.batch_norm or self.dropout else kind
+
+
+LARGE = [7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257]
+"""Sizes beyond those that shrink nicely: powers of two with their neighbours, and a hundred."""
+
+widths = now_and_then(
+    lists(integers(1, 6), 0, 4),
+    now_and_then(
+        sampled_from([[LARGE[place], LARGE[-place - 1]] for place in range(len(LARGE))]),
+        lists(integers(2, 6), 8, 17),
+        2,
+    ),
+)
+"""Widths of hidden layers: few and narrow, now and then wide or many."""
 
 
 @composite
@@ -81,57 +159,195 @@ def plans(
     activations: Sequence[str] = ("relu", "tanh", "sigmoid"),
     depths: tuple[int, int] = (0, 4),
     batch: tuple[int, int] = (1, 4),
+    *,
+    modes: Sequence[str] = (),
+    large: bool = False,
 ) -> Plan:
-    """Networks of these depths, of widths from 1 to 6, and a batch for them."""
-    hidden = draw(lists(integers(1, 6), *depths))
-    return Plan(
+    """Networks of these depths, of widths from 1 to 6, and a batch for them.
+
+    Args:
+        modes: where they have some, batch norm, dropout and frozen biases are drawn, too.
+        large: whether large batches, many layers, wide ones, weights of all sizes and float32 are.
+    """
+    hidden: list[int] = draw(lists(integers(1, 6), *depths))
+    plan = Plan(
         tuple(hidden),
         draw(sampled_from(activations)),
         draw(integers(*batch)),
         draw(seeds),
+        nested=draw(booleans()),
+    )
+    if large:
+        which = draw(integers(0, 11))
+        if which == 0:
+            # Of weights that keep δ about as large as it is: the bound grows with each layer.
+            hidden = draw(lists(integers(2, 4), 8, 17))
+            plan = plan._replace(hidden=tuple(hidden), gain=1.0)
+        elif which == 1:
+            place = draw(integers(0, len(LARGE) - 1))
+            plan = plan._replace(hidden=(LARGE[place], LARGE[-place - 1]))
+        elif which in (2, 3):
+            plan = plan._replace(batch=draw(sampled_from(LARGE)))
+        elif which in (4, 5):
+            # Scores in the hundreds, where a softmax is 0 or 1 to the last bit, and tiny ones.
+            plan = plan._replace(gain=draw(sampled_from([40.0, 200.0, 1e-3])))
+        elif which in (6, 7):
+            plan = plan._replace(dtype=torch.float32)
+    if modes:
+        batch_norm = plan.batch > 1 and draw(booleans())
+        plan = plan._replace(
+            batch_norm=batch_norm,
+            dropout=draw(integers(0, 2)) == 0,
+            frozen=draw(booleans()),
+            modes=draw(sampled_from(modes)),
+        )
+    return plan
+
+
+def leaves(model: nn.Module) -> Iterator[nn.Module]:
+    """The layers of one of these networks, in the order in which it uses them."""
+    if isinstance(model, nn.Sequential):
+        for module in model:
+            yield from leaves(module)
+    else:
+        yield model
+
+
+def linear_layers(model: nn.Module) -> list[nn.Linear]:
+    """The linear layers of one of these networks, in forward order."""
+    return [layer for layer in leaves(model) if isinstance(layer, nn.Linear)]
+
+
+def steps_of(model: nn.Module) -> list[Step]:
+    """What one of these networks computes, each module in the mode in which it is."""
+    steps: list[Step] = []
+    for layer in leaves(model):
+        if isinstance(layer, nn.Linear):
+            steps.append(Affine(_exact(layer.weight), _exact(layer.bias)))
+        elif isinstance(layer, nn.BatchNorm1d):
+            known = () if layer.training else (layer.running_mean, layer.running_var)
+            given = (_exact(layer.weight), _exact(layer.bias), layer.eps, *map(_exact, known))
+            steps.append(Norm(*given))
+        elif isinstance(layer, nn.Dropout):
+            steps += ["dropped"] if layer.training else []
+        elif type(layer) in NAMES:
+            steps.append(NAMES[type(layer)])
+    return steps
+
+
+def steps_through(path: Sequence[Used], activation: str, *, norm_last: bool = False) -> list[Step]:
+    """What a network of an answer computes on its way through these layers, as MLP is asked to.
+
+    ``norm_last`` says that batch norm follows the activation.
+    """
+    steps: list[Step] = []
+    linears = [used for used in path if used.kind == "linear"]
+    norms = [used for used in path if used.kind == "batch norm"]
+    for index, layer in enumerate(linears):
+        steps.append(Affine(_exact(layer.weight), _exact(layer.bias)))
+        if index == len(linears) - 1:
+            break
+        inside: list[Step] = [activation]
+        if index < len(norms):
+            inside.insert(len(inside) if norm_last else 0, _norm(norms[index]))
+        steps += inside
+    return steps
+
+
+def _norm(used: Used) -> Norm:
+    one = torch.ones(used.sizes, dtype=torch.float64)
+    known = () if used.training or used.mean is None else (used.mean, used.variance)
+    return Norm(
+        one if used.weight is None else _exact(used.weight),
+        0 * one if used.bias is None else _exact(used.bias),
+        used.eps,
+        *map(_exact, known),
     )
 
 
-def linear_layers(model: Any, images: Tensor) -> list[nn.Linear]:
-    """The linear layers in the order in which a model, the suite's or an answer's, uses them."""
-    if isinstance(model, Network):
-        return model.linear_layers(images)
-    used: list[nn.Linear] = []
-    hooks = [
-        layer.register_forward_hook(lambda layer, *_: used.append(layer))
-        for layer in model.modules()
-        if isinstance(layer, nn.Linear)
-    ]
-    training = model.training
-    with torch.no_grad():
-        model.eval()(images)
-    model.train(training)
-    for hook in hooks:
-        hook.remove()
-    return used
+def _exact(value: Tensor | None) -> Any:
+    return None if value is None else value.detach().double()
 
 
-def derived(
-    model: Any,
-    activation: str,
-    images: Tensor,
-    labels: Tensor,
-    *,
-    before: float = 1.0,
-    after: float = 1.0,
-) -> Backpropagation:
-    """The hand-derived gradients for a model of linear layers with one activation between them.
-
-    ``before`` and ``after`` are factors on what goes into and comes out of each activation.
-    """
-    *hidden, output = linear_layers(model, images)
-    layers = [_layer(linear, activation, before) for linear in hidden]
-    layers.append(_layer(output, "identity", 1.0))
-    layers[1:] = [layer._replace(W=layer.W * after) for layer in layers[1:]]
-    return backpropagate(layers, images.double().flatten(1), labels)
+def derived(model: nn.Module, images: Tensor, labels: Tensor) -> Backpropagation:
+    """The hand-derived gradients for one of these networks, in the modes in which it is."""
+    return backpropagate(steps_of(model), images.double().flatten(1), labels, images.dtype)
 
 
-def _layer(linear: nn.Linear, activation: str, scale: float) -> Layer:
-    W = linear.weight.detach().double()
-    b = W.new_zeros(len(W)) if linear.bias is None else linear.bias.detach().double()
-    return Layer(W * scale, b * scale, activation)
+class Condition:
+    """What a function that only looks at a network leaves as it was, and what trains it may not."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.parts = [*model.named_modules()]
+        self.modes = [part.training for _, part in self.parts]
+        self.hooks = hooked(model)
+        self.parameters = dict(model.named_parameters())
+        self.requires_grad = {name: p.requires_grad for name, p in self.parameters.items()}
+        self.grads = {
+            name: None if p.grad is None else p.grad.detach().clone()
+            for name, p in self.parameters.items()
+        }
+        self.values = {name: value.clone() for name, value in model.state_dict().items()}
+
+    def judge_kept(self, model: nn.Module) -> None:
+        """Wrong if anything is not as it was."""
+        self.judge_form(model)
+        for name, value in model.state_dict().items():
+            holds(
+                same_bits(value, self.values[name]), f"changed {name} of the model", "it as it was"
+            )
+        for name, before in self.grads.items():
+            grad = self.parameters[name].grad
+            same = grad is None if before is None else grad is not None and same_bits(grad, before)
+            holds(
+                same,
+                f"changed the .grad of {name}",
+                "the .grad that was there before the call, or none where there was none",
+            )
+
+    def judge_form(self, model: nn.Module) -> None:
+        """Wrong if it has other layers, parameters, modes or hooks than it had."""
+        now = [*model.named_modules()]
+        holds(
+            len(now) == len(self.parts)
+            and all(one is other for (_, one), (_, other) in zip(now, self.parts, strict=True)),
+            f"left a model with the layers {[type(part).__name__ for _, part in now[1:]]}",
+            "the layers that it had",
+        )
+        for (name, part), mode in zip(self.parts, self.modes, strict=True):
+            what = f"layer {name} of the model" if name else "the model"
+            holds(
+                part.training is mode,
+                f"left {what} in {_mode(part.training)} mode",
+                f"the mode in which it came, {_mode(mode)}",
+            )
+        holds(
+            hooked(model) == self.hooks,
+            "left a hook on the model, which runs in every later call",
+            "a model without hooks, as it came: handle.remove()",
+        )
+        found = dict(model.named_parameters())
+        for name, parameter in self.parameters.items():
+            holds(
+                found.get(name) is parameter,
+                f"put another tensor in the place of {name}",
+                "the parameter that was there: an optimizer that knows it would train it for "
+                "nothing",
+            )
+            dtype = self.values[name].dtype
+            holds(
+                parameter.dtype == dtype,
+                f"left {name} in {parameter.dtype}",
+                f"{dtype}, in which it came",
+            )
+            holds(
+                parameter.requires_grad is self.requires_grad[name],
+                f"{'froze' if self.requires_grad[name] else 'unfroze'} {name}",
+                f"requires_grad = {self.requires_grad[name]}, as it came",
+            )
+        names, had = {*model.state_dict()}, {*self.values}
+        holds(names == had, f"left a model with {sorted(names ^ had)} more or less", "what it had")
+
+
+def _mode(training: bool) -> str:
+    return "training" if training else "evaluation"

@@ -15,7 +15,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -161,6 +161,10 @@ class Here:
                 return Outcome(missing=str(missing))
             except BaseException as error:
                 return Outcome(raised=Raised(described(error, self.folder)))
+
+    def at_home(self) -> AbstractContextManager[None]:
+        """In here, the working directory is the scratch folder."""
+        return chdir(self.scratch)
 
     def weights(self, content: bytes) -> Outcome:
         """What torch.load reads from the bytes of a file."""
@@ -333,6 +337,10 @@ class Apart:
         request = {"do": "ask", "number": there.number, "question": question, "args": args}
         return self._outcome(request)
 
+    def at_home(self) -> AbstractContextManager[None]:
+        """The working directory is the scratch folder."""
+        return nullcontext()
+
     def weights(self, content: bytes) -> Outcome:
         """What torch.load reads from the bytes of a file, in a process that knows no answer."""
         if self.inspector is None:
@@ -424,6 +432,17 @@ def _as_good_as_new(place: Place) -> Iterator[Apart]:
 
 SPARE: list[Apart] = []
 """Processes of our own that nobody uses now."""
+
+
+@contextmanager
+def chdir(folder: Path) -> Iterator[None]:
+    """In here, the working directory is this folder."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 @cache

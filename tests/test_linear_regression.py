@@ -8,6 +8,7 @@ import math
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ import torch
 from torch import Tensor, nn
 
 from answering.own import LinearRegression, regression
+from answering.values import same_bits
 from judging.answers import Answers
 from judging.checks import check
-from judging.choices import Draw, booleans, composite, integers, sampled_from
+from judging.choices import Draw, booleans, composite, integers, now_and_then, sampled_from
 from judging.evidence import show_lines, show_scatter, show_table, wanted
 from judging.live import Network
+from judging.networks import Condition
 from judging.oracles import gamma
+from judging.sides import Outcome, Raised
 from judging.strategies import floats, lattice, seeds
 from judging.verdict import (
     Wrong,
@@ -42,16 +46,30 @@ def new_path(solutions: Answers, name: str = "weights.pt") -> Path:
 
     It is the same in every case, for two answers that fail alike should be told in the same words.
     """
-    folder = solutions.scratch / Path(name).stem
+    folder = solutions.scratch / "in"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder / name
 
 
 def network(value: Any) -> Network:
-    """The value if it is a torch.nn.Module, or Wrong."""
+    """The value if it is a torch.nn.Module that can be trained, or Wrong."""
     if not isinstance(value, Network):
         wrong(value, "an instance of torch.nn.Module")
+    for name, parameter in value.parameters().items():
+        holds(
+            parameter.dtype == torch.float32,
+            f"returned a model whose {name} is {parameter.dtype}",
+            "a model in float32, as PyTorch makes it",
+        )
+        holds(
+            parameter.requires_grad and parameter.grad is None,
+            f"returned a model whose {name} "
+            f"{'has a .grad already' if parameter.requires_grad else 'requires no gradient'}",
+            "a new model, whose parameters can be trained",
+        )
+    more = [*value.buffers(), *value.hooks()]
+    holds(not more, f"returned a model with {shown(more)} besides", "weight and bias alone")
     return value
 
 
@@ -125,6 +143,15 @@ def state_in(solutions: Answers, content: bytes) -> Any:
 
 quarters = integers(-8, 8).map(lambda k: k / 4)
 
+COUNTS = [15, 16, 17, 31, 32, 33, 63, 65, 100, 127, 128, 129, 255, 256, 257, 999, 1000, 1025, 5000]
+"""Numbers of examples beyond the few that shrink nicely."""
+
+
+def column(n: int, seed: int, most: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Integers from −most to most, (n, 1)."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(-most, most + 1, (n, 1), generator=generator).to(dtype)
+
 
 @check("2.5", "LinearRegression")
 def test_the_model_is_one_linear_layer(solutions: Answers) -> None:
@@ -132,23 +159,60 @@ def test_the_model_is_one_linear_layer(solutions: Answers) -> None:
     model = network(solutions.linear_regression.LinearRegression())
     found = {name: tuple(p.shape) for name, p in model.parameters().items()}
     expected = {"linear.weight": (1, 1), "linear.bias": (1,)}
-    is_linear = model.is_linear_regression()
+    is_linear, leaves = model.is_linear_regression(), model.leaves()
     holds(
         found == expected and is_linear,
         f"built a model with the parameters {shown(found)}, whose linear is "
         f"{'a' if is_linear else 'no'} torch.nn.Linear",
         f"the parameters {shown(expected)} and no others: torch.nn.Linear(1, 1) named linear",
     )
+    holds(len(leaves) == 1, f"built a model of the layers {leaves}", "one layer, torch.nn.Linear")
 
 
-@check("2.5", "LinearRegression", w=quarters, b=quarters, x=lattice((3, 1), torch.float32, most=16))
-def test_the_model_computes_w_x_plus_b(solutions: Answers, w: float, b: float, x: Tensor) -> None:
-    """forward(x) = w·x + b for x of shape (n, 1), exactly on dyadic numbers."""
+@check(
+    "2.5",
+    "LinearRegression",
+    w=quarters,
+    b=quarters,
+    n=now_and_then(integers(1, 6), sampled_from(COUNTS), 4),
+    seed=seeds,
+)
+def test_the_model_computes_w_x_plus_b(
+    solutions: Answers, w: float, b: float, n: int, seed: int
+) -> None:
+    """forward(x) = w·x + b for x of shape (n, 1), exactly on integers, and so is its gradient."""
     model = network(solutions.linear_regression.LinearRegression())
     weights_of(model)
+    x, upstream = column(n, seed, 16), column(n, seed + 1, 4)
     with solutions.calling(f"model(x) with w = {w:g}, b = {b:g} and x = {shown(x)}"):
         model.fill(weight=w, bias=b)
         equal(model(x), w * x + b, "w·x + b")
+        through = model.backward(x, upstream)
+        for name, expected in (
+            ("linear.weight", (upstream * x).sum().reshape(1, 1)),
+            ("linear.bias", upstream.sum().reshape(1)),
+        ):
+            if through.get(name) is None:
+                raise Wrong(f"hands no gradient back to {name}", "an output autograd can follow")
+            equal(
+                through[name],
+                expected,
+                f"∂/∂{name} of Σ u·model(x) with u = {shown(upstream)}",
+                said=f"hands back to {name} ",
+            )
+
+
+@check("2.5", "LinearRegression")
+def test_each_model_has_parameters_of_its_own(solutions: Answers) -> None:
+    """Two models share nothing."""
+    made = [network(solutions.linear_regression.LinearRegression()) for _ in range(2)]
+    before = weights_of(made[1])
+    made[0].add(1)
+    holds(
+        weights_of(made[1]) == before,
+        "returned a model whose change reached another one",
+        "a layer of its own for each model, made in __init__",
+    )
 
 
 @check("2.5", "LinearRegression")
@@ -180,15 +244,25 @@ def data(solutions: Answers, n: int, seed: int, **asked: float) -> tuple[Tensor,
     return two_columns(solutions.linear_regression.random_data(n, **asked, generator=source), n)
 
 
-@check("2.5", "random_data", n=integers(2, 40), slope=quarters, intercept=quarters, seed=seeds)
+sizes_of_all_kinds = integers(-199, 199).map(lambda k: math.copysign(1.5 ** (abs(k) - 100), k))
+"""Numbers of either sign from 1.5^-100 to 1.5^99, their exponents spread evenly."""
+
+coefficients = now_and_then(quarters, sizes_of_all_kinds, 3)
+counts = now_and_then(
+    integers(2, 40), sampled_from([*COUNTS, 2**16 - 1, 2**16, 2**16 + 1, 10**5]), 4
+)
+
+
+@check("2.5", "random_data", n=counts, slope=coefficients, intercept=coefficients, seed=seeds)
 def test_data_without_noise_lie_on_the_line(
     solutions: Answers, n: int, slope: float, intercept: float, seed: int
 ) -> None:
     """With noise 0, y = slope·x + intercept, and the x differ."""
     x, y = data(solutions, n, seed, slope=slope, intercept=intercept, noise=0.0)
+    holds(bool(x.isfinite().all()), "returned x that are no finite numbers", "numbers")
     holds(x.unique().numel() > 1, "returned x that are all the same", "random x")
-    # One product and two sums, each rounded once.
-    bound = gamma(3, x.dtype) * (abs(slope) * x.double().abs() + abs(intercept))
+    # Slope and intercept in float32, one product and two sums, each rounded once.
+    bound = gamma(5, x.dtype) * (abs(slope) * x.double().abs() + abs(intercept))
     within(y, slope * x.double() + intercept, bound, "slope·x + intercept", torch.float32)
 
 
@@ -229,26 +303,38 @@ def test_data_with_noise_scatter_about_the_line(
     )
 
 
-@check("2.5", "random_data", cost=3, noise=sampled_from([2.0, 0.5, 1.0, 4.0]), seed=seeds)
+@check(
+    "2.5",
+    "random_data",
+    cost=3,
+    n=now_and_then(sampled_from([4096]), sampled_from([1000, 1025, 10_000, 2**16 + 1]), 3),
+    slope=quarters,
+    intercept=quarters,
+    noise=now_and_then(sampled_from([2.0, 0.5, 1.0, 4.0]), sampled_from([0.01, 0.1, 30.0, 1e5]), 3),
+    seed=seeds,
+)
 def test_noise_is_the_standard_deviation_of_the_errors(
-    solutions: Answers, noise: float, seed: int
+    solutions: Answers, n: int, slope: float, intercept: float, noise: float, seed: int
 ) -> None:
-    """On 4096 examples the errors have mean 0 and their mean square is noise²."""
-    n = 4096
-    x, y = data(solutions, n, seed, slope=2.0, intercept=-1.0, noise=noise)
-    errors = y.double() - (2.0 * x.double() - 1.0)
-    # As for the weights of 2.4: eight standard deviations do not happen by chance.
+    """On many examples the errors have mean 0 and their mean square is noise²."""
+    x, y = data(solutions, n, seed, slope=slope, intercept=intercept, noise=noise)
+    errors = y.double() - (slope * x.double() + intercept)
+    # As for the weights of 2.4: eight standard deviations do not happen by chance. y is rounded to
+    # within γ_5 of its terms, which moves the mean by that and a mean square by twice its product.
+    terms = abs(slope) * x.double().abs() + abs(intercept) + errors.abs()
+    rounding = gamma(5, x.dtype) * float(terms.square().mean().sqrt())
+    size = float(errors.square().mean().sqrt())
     near(
         float(errors.mean()),
         0.0,
-        8 * noise / math.sqrt(n),
+        8 * noise / math.sqrt(n) + rounding,
         "the mean of y − (slope·x + intercept)",
         said="returned errors whose mean is ",
     )
     near(
         float((errors**2).mean()),
         noise**2,
-        8 * math.sqrt(2 / n) * noise**2,
+        8 * math.sqrt(2 / n) * noise**2 + 2 * rounding * size + rounding**2,
         f"noise², the mean square of y − (slope·x + intercept), with noise={noise:g}",
         said="returned errors whose mean square is ",
     )
@@ -271,11 +357,18 @@ def test_data_come_from_the_generator(solutions: Answers, seed: int) -> None:
 
 @composite
 def dyadic_epochs(draw: Draw) -> tuple[float, float, Tensor, Tensor, float]:
-    """w, b, x, y and lr for which two epochs round nothing: integers over powers of two."""
-    n = draw(sampled_from([2, 4, 1, 8]))
+    """w, b, x, y and lr for which two epochs round nothing: integers over powers of two.
+
+    In float32 the largest sum is one of 1,024 squares of at most (12 + 2 + 6)², in sixteenths: less
+    than 2^23 of them.
+    """
+    n = draw(now_and_then(sampled_from([2, 4, 1, 8]), sampled_from([16, 32, 64, 256, 1024]), 6))
     dtype = draw(floats)
     w, b = draw(quarters), draw(quarters)
-    x, y = (draw(lattice((n, 1), dtype, most=6)) for _ in "xy")
+    if n > 8:
+        x, y = (column(n, draw(seeds), 6, dtype) for _ in "xy")
+    else:
+        x, y = (draw(lattice((n, 1), dtype, most=6)) for _ in "xy")
     return w, b, x, y, draw(sampled_from([1 / 8, 1 / 2, 1 / 4]))
 
 
@@ -306,17 +399,66 @@ def judge_weights(model: Any, w: float, b: float, bound: float, formula: str) ->
 STEP = "one step w ← w − lr·∂E/∂w and b ← b − lr·∂E/∂b on E = mean((w·x + b − y)²)"
 
 
-@check("2.5", "train_epoch", epoch=dyadic_epochs())
+@check("2.5", "train_epoch", epoch=dyadic_epochs(), had=booleans())
 def test_an_epoch_is_one_exact_step(
-    solutions: Answers, epoch: tuple[float, float, Tensor, Tensor, float]
+    solutions: Answers, epoch: tuple[float, float, Tensor, Tensor, float], had: bool
 ) -> None:
     """On dyadic data the loss returned and the weights after the step are exact."""
     w, b, x, y, lr = epoch
     model = regression(w, b).to(x.dtype)
+    if had:
+        for parameter in model.parameters():
+            parameter.grad = torch.full_like(parameter, 3.0)
+    condition = Condition(model)
     loss, w1, b1 = step(w, b, x, y, lr)
     returned = solutions.linear_regression.train_epoch(model, x, y, lr=lr)
     near(returned, loss, 0.0, f"mean((w·x + b − y)²) before the step, at w = {w:g}, b = {b:g}")
     judge_weights(model, w1, b1, 0.0, f"{STEP}, from w = {w:g}, b = {b:g}")
+    condition.judge_form(model)
+
+
+@check(
+    "2.5",
+    "train_epoch",
+    n=now_and_then(integers(1, 9), sampled_from(COUNTS), 3),
+    dtype=floats,
+    seed=seeds,
+    size=sampled_from([1.0, 1e-6, 1e-3, 10.0, 1e3, 1e6]),
+    lr=sampled_from([0.1, 1e-7, 0.003, 1, 0.7, 2, 1e4]),
+)
+def test_an_epoch_is_one_step_whatever_the_data(
+    solutions: Answers, n: int, dtype: torch.dtype, seed: int, size: float, lr: float
+) -> None:
+    """Any number of examples, data of any size and any lr: to within the rounding of its sums."""
+    generator = torch.Generator().manual_seed(seed)
+    x, y = size * torch.randn(2, n, 1, generator=generator, dtype=dtype)
+    w, b = torch.randn(2, generator=generator).tolist()
+    model = regression(w, b).to(dtype)
+    loss, w1, b1 = step(w, b, x, y, lr)
+    returned = solutions.linear_regression.train_epoch(model, x, y, lr=lr)
+    # An error w·x + b − y comes within γ_3 of its terms s, its square within γ_7 of s², and a mean
+    # of n such within γ_(n + 1) more; so do the two gradients, with s·|x| and s. Two more for the
+    # step, from w and b as they are in float32.
+    xs = x.double().abs()
+    s = abs(w) * xs + abs(b) + y.double().abs()
+    rounding = gamma(n + 10, dtype)
+    near(
+        returned,
+        loss,
+        rounding * float((s**2).mean()),
+        f"mean((w·x + b − y)²) before the step, at w = {w:.6g}, b = {b:.6g}",
+    )
+    for name, parameter, expected, was, terms in (
+        ("w", model.linear.weight, w1, w, 2 * lr * float((s * xs).mean())),
+        ("b", model.linear.bias, b1, b, 2 * lr * float(s.mean())),
+    ):
+        near(
+            parameter.detach(),
+            expected,
+            rounding * (abs(was) + terms),
+            f"{STEP}, from w = {w:.6g}, b = {b:.6g} with lr = {lr:g}",
+            said=f"left {name} = ",
+        )
 
 
 @check("2.5", "train_epoch", epoch=dyadic_epochs())
@@ -469,20 +611,117 @@ def save_somehow(solutions: Answers, model: LinearRegression, path: Path) -> Non
     torch.save(model.state_dict(), path)
 
 
-@check("2.5", "save_weights", w=quarters, b=quarters)
+PLACES: dict[str, Callable[[Path], Any]] = {
+    "Path": Path,
+    "str": str,
+    "str, beside it": lambda path: path.name,
+    "Path, beside it": lambda path: Path(path.name),
+    "str, from where it is": lambda path: f"./{path.name}",
+}
+"""How a path may be given; in the working directory, its name alone will do."""
+
+NAMES = [
+    "weights.pt",
+    "weights",
+    "two words.pt",
+    ".hidden",
+    "weights.tar.gz",
+    "δ.pth",
+    "weights.pt.tmp",
+]
+"""Names that a file may have: with the suffix .pt, another, or none."""
+
+
+def place(solutions: Answers, name: str, how: str) -> tuple[Any, Path]:
+    """A path as it is given, and where that is: in the scratch folder, or a new one within it."""
+    path = new_path(solutions, name) if "beside" not in how and "from" not in how else None
+    if path is None:
+        path = solutions.scratch / name
+        path.unlink(missing_ok=True)
+    return PLACES[how](path), path
+
+
+def files_in(folder: Path) -> set[str]:
+    """The files in a folder, and in those within it."""
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+
+
+values = now_and_then(
+    quarters, sampled_from([-0.0, 1 / 3, 1e-40, 3e38, -1e-7, 2.0**-149, 16777217.0]), 3
+)
+"""Weights as they may come: thirds, and the largest and smallest that float32 has, too."""
+
+
+@check(
+    "2.5",
+    "save_weights",
+    w=values,
+    b=values,
+    name=sampled_from(NAMES),
+    how=sampled_from([*PLACES]),
+    dtype=now_and_then(sampled_from([torch.float32]), sampled_from([torch.float64]), 3),
+    old=booleans(),
+)
 def test_the_file_holds_the_state_dict_and_nothing_else(
-    solutions: Answers, w: float, b: float
+    solutions: Answers, w: float, b: float, name: str, how: str, dtype: torch.dtype, old: bool
 ) -> None:
     """torch.load with weights_only=True reads the model's state dict, bit for bit."""
-    path, model = new_path(solutions), regression(w, b)
-    state = state_in(solutions, save(solutions, model, path))
+    save_weights = solutions.linear_regression.save_weights
+    given, path = place(solutions, name, how)
+    if old:
+        put(path, b"what was here before")
+    model = regression(w, b).to(dtype)
+    before, condition = files_in(solutions.scratch), Condition(model)
+    with solutions.at_home():
+        save_weights(model, given)
+    content = left_in(path)
+    if content is None:
+        raise Wrong(f"left no file at {path.name}", "the weights in a plain file of that name")
+    state = state_in(solutions, content)
     expected = {"linear.weight": model.linear.weight.detach(), "linear.bias": model.linear.bias}
     if not isinstance(state, dict) or set(state) != set(expected):
         raise Wrong(f"wrote {shown(state)}", f"the state dict, with the keys {[*expected]}")
-    for name, value in expected.items():
-        equal(state[name], value.detach(), f"{name} as the model has it")
-    beside = sorted(p.name for p in path.parent.iterdir() if p != path)
-    holds(not beside, f"left {shown(beside)} beside {path.name}", "one file, and nothing beside it")
+    for key, value in expected.items():
+        equal(state[key], value.detach(), f"{key} as the model has it", said=f"wrote {key} = ")
+        holds(
+            same_bits(state[key], value),
+            f"wrote {key} = {shown(state[key])} with another sign",
+            "its bits as they are",
+        )
+    beside = files_in(solutions.scratch) ^ before - {path.relative_to(solutions.scratch).as_posix()}
+    beside.discard(path.relative_to(solutions.scratch).as_posix())
+    holds(
+        not beside,
+        f"left or took away {shown(sorted(beside))} besides {path.name}",
+        "one file, and nothing beside it",
+    )
+    condition.judge_kept(model)
+
+
+@check("2.5", "save_weights")
+def test_what_cannot_be_saved_is_an_error(solutions: Answers) -> None:
+    """Where the weights cannot be written, saving raises an error: whoever calls must know."""
+    for what in ("a folder is in its place", "there is no such folder", "its folder is a file"):
+        path = new_path(solutions)
+        if what.startswith("a folder"):
+            path.mkdir()
+        elif what.startswith("there"):
+            path = path.parent / "none" / path.name
+        else:
+            put(path.parent / "file", b"")
+            path = path.parent / "file" / path.name
+        save_weights = solutions.linear_regression.save_weights
+        outcome = save_weights.outcome(regression(1.0, 2.0), path)
+        if isinstance(outcome, Raised):
+            if outcome.is_a(NotImplementedError):
+                raise save_weights.unwritten()
+            continue
+        # Making the folder that is missing is right, too.
+        holds(
+            left_in(path) is not None,
+            f"returned {shown(outcome)}, as if the weights were saved",
+            f"an error, because {what}",
+        )
 
 
 @check("2.5", "save_weights", w=quarters)
@@ -537,13 +776,18 @@ def test_a_crash_between_steps_leaves_the_old_file_or_the_new_one(solutions: Ans
 
 @check("2.5", "save_weights")
 def test_a_full_disk_leaves_the_old_file(solutions: Answers) -> None:
-    """A disk that fills up while the file is written costs the new weights, not the old ones."""
+    """A disk that fills up while the file is written is an error, and costs no old weights."""
     path, old = old_weights(solutions)
     for size in (0, 700):
         with solutions.fresh() as fresh:
             fresh.limit_files(size, deadly=False)
-            save_anew(fresh, path)
+            outcome = save_anew(fresh, path)
         judge_left(solutions, left_in(path), old, f"the disk was full at byte {size} of the file")
+        holds(
+            bool(outcome.raised or outcome.ended) or is_new(solutions, left_in(path)),
+            f"returned {shown(outcome.result)}, as if the weights were saved",
+            "an error, because the disk was full",
+        )
         put(path, old)
 
 
@@ -568,9 +812,9 @@ def old_weights(solutions: Answers) -> tuple[Path, bytes]:
     return path, save(solutions, regression(1.0, 2.0), path)
 
 
-def save_anew(solutions: Answers, path: Path) -> None:
+def save_anew(solutions: Answers, path: Path) -> Outcome:
     """Save other weights over those in path, whatever comes of it: the file will be looked at."""
-    solutions.attempt("linear_regression", "save_weights", regression(3.0, 4.0), path)
+    return solutions.attempt("linear_regression", "save_weights", regression(3.0, 4.0), path)
 
 
 def judge_left(solutions: Answers, content: bytes | None, old: bytes, what: str) -> None:
@@ -594,29 +838,56 @@ def is_new(solutions: Answers, content: bytes | None) -> bool:
         return False
 
 
-@check("2.5", "load_weights", w=quarters, b=quarters, seed=seeds)
+@check(
+    "2.5",
+    "load_weights",
+    w=values,
+    b=values,
+    seed=seeds,
+    name=sampled_from(NAMES),
+    how=sampled_from([*PLACES]),
+    zipped=booleans(),
+)
 def test_the_loaded_model_gives_identical_outputs(
-    solutions: Answers, w: float, b: float, seed: int
+    solutions: Answers, w: float, b: float, seed: int, name: str, how: str, zipped: bool
 ) -> None:
     """A new model with the weights in the file: its outputs are the same, bit for bit."""
-    generator = torch.Generator().manual_seed(seed)
-    path, saved = new_path(solutions), regression(w + 1 / 3, b - 1 / 7)
-    put(path, file_of(saved.state_dict()))
+    load_weights = solutions.linear_regression.load_weights
+    given, path = place(solutions, name, how)
+    saved = regression(w, b)
+    content = file_of(saved.state_dict(), zipped=zipped)
+    put(path, content)
+    before = files_in(solutions.scratch)
     solutions.seed(seed)
-    model = network(solutions.linear_regression.load_weights(path))
-    x = torch.randn(5, 1, generator=generator)
+    with solutions.at_home():
+        model = network(load_weights(given))
+    # An input that no product of takes beyond float32.
+    x = column(5, seed, 1)
     weights_of(model)
     loaded = model.parameters()
-    for name, value in saved.named_parameters():
+    for key, value in saved.named_parameters():
         equal(
-            loaded[name].detach(),
+            loaded[key].detach(),
             value.detach(),
-            f"{name} in the file",
-            said=f"returned a model with {name} = ",
+            f"{key} in the file",
+            said=f"returned a model with {key} = ",
         )
     with solutions.calling(f"load_weights(path)(x) with x = {shown(x)}"):
         expected = saved(x).detach()
         equal(model(x), expected, "the output of the saved model, bit for bit")
+        through = model.backward(x, torch.ones_like(x))
+        for key, slope in (("linear.weight", x.sum()), ("linear.bias", torch.tensor(5.0))):
+            handed = through.get(key)
+            holds(
+                handed is not None and float(handed) == float(slope),
+                f"hands back to {key} the gradient {shown(handed)}",
+                f"{shown(slope)}: a loaded model can be trained on",
+            )
+    holds(
+        left_in(path) == content and files_in(solutions.scratch) == before,
+        f"changed the files: {path.name}, or what is beside it",
+        "files that are only read",
+    )
 
 
 @check("2.5", "load_weights", cost=2, w=quarters)
@@ -719,6 +990,8 @@ def test_a_truncated_file_is_a_clear_error(solutions: Answers, share: int) -> No
     refused(solutions, path, f"only {share}/32 of the file is there")
 
 
+WEIGHT, BIAS = {"linear.weight": torch.ones(1, 1)}, {"linear.bias": torch.ones(1)}
+
 FOREIGN: dict[str, Any] = {
     "text": b"weight = 1, bias = 2\n",
     "an empty dict": {},
@@ -732,16 +1005,53 @@ FOREIGN: dict[str, Any] = {
         "hidden.weight": torch.ones(3, 3),
     },
     "weights of another shape": {"linear.weight": torch.ones(1, 2), "linear.bias": torch.ones(1)},
+    "a weight without its second dimension": BIAS | {"linear.weight": torch.ones(1)},
+    "a weight that is a single number": BIAS | {"linear.weight": torch.tensor(1.0)},
+    "a bias that is a single number": WEIGHT | {"linear.bias": torch.tensor(1.0)},
+    "a bias of two dimensions": WEIGHT | {"linear.bias": torch.ones(1, 1)},
+    "numbers that are no tensors": {"linear.weight": 1.0, "linear.bias": 2.0},
+    "None for the bias": WEIGHT | {"linear.bias": None},
+    "the weights of a model within another": {"module.linear.weight": torch.ones(1, 1)},
+    "a checkpoint with weights inside it": {"model": WEIGHT | BIAS, "epoch": 1},
+    "the weights in a list": [torch.ones(1, 1), torch.ones(1)],
+    "nothing": b"",
+    "None": None,
 }
 
 
-@check("2.5", "load_weights", what=sampled_from(sorted(FOREIGN)))
-def test_a_foreign_file_is_a_clear_error(solutions: Answers, what: str) -> None:
+@check("2.5", "load_weights", cost=3)
+def test_a_foreign_file_is_a_clear_error(solutions: Answers) -> None:
     """A file that holds something else is an error that names the path."""
     path = new_path(solutions)
-    content = FOREIGN[what]
-    put(path, content if isinstance(content, bytes) else file_of(content))
-    refused(solutions, path, f"the file holds {what}, not the weights of a LinearRegression")
+    for what, content in FOREIGN.items():
+        put(path, content if isinstance(content, bytes) else file_of(content))
+        refused(solutions, path, f"the file holds {what}, not the weights of a LinearRegression")
+    path.unlink()
+    path.mkdir()
+    refused(solutions, path, "it is a folder")
+
+
+@check("2.5", "load_weights", w=quarters, dtype=sampled_from([torch.float64, torch.float16]))
+def test_weights_in_another_dtype_keep_their_values(
+    solutions: Answers, w: float, dtype: torch.dtype
+) -> None:
+    """Weights in another dtype are refused, or loaded with the values that they have."""
+    path = new_path(solutions)
+    put(path, file_of(regression(w, 0.5).to(dtype).state_dict()))
+    load_weights = solutions.linear_regression.load_weights
+    outcome = load_weights.outcome(path)
+    if isinstance(outcome, Raised):
+        if outcome.is_a(NotImplementedError):
+            raise load_weights.unwritten()
+        return
+    if not isinstance(outcome, Network):
+        wrong(outcome, "an instance of torch.nn.Module, or an error")
+    found = weights_of(outcome)
+    holds(
+        found == {"linear.weight": w, "linear.bias": 0.5},
+        f"returned a model with {shown(found)}",
+        f"w = {w:g} and b = 0.5, as the file has them in {dtype}",
+    )
 
 
 class Hostile:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from answering.values import unfilled
 from judging.answers import Answers
 from judging.checks import check
 from judging.choices import Draw, composite, integers, sampled_from
@@ -574,7 +573,7 @@ def test_convolution_parameter_count_is_what_pytorch_allocates(
 ) -> None:
     """One kernel_size² window for each pair of channels and one bias for each output channel."""
     count = solutions.objective_questions.convolution_parameter_count
-    layer = unfilled(torch.nn.Conv2d, in_channels, out_channels, kernel_size)
+    layer = torch.nn.Conv2d(in_channels, out_channels, kernel_size)
     same_number(
         count(kernel_size, in_channels, out_channels),
         sum(parameter.numel() for parameter in layer.parameters()),
@@ -611,7 +610,7 @@ def test_dense_parameter_count_is_what_pytorch_allocates(
     solutions: Answers, inputs: int, outputs: int
 ) -> None:
     """One weight for each pair of input and output, and one bias for each output."""
-    layer = unfilled(torch.nn.Linear, inputs, outputs)
+    layer = torch.nn.Linear(inputs, outputs)
     same_number(
         solutions.objective_questions.dense_parameter_count(inputs, outputs),
         sum(parameter.numel() for parameter in layer.parameters()),

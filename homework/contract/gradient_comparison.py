@@ -29,7 +29,9 @@ class MLP(nn.Module):
     hidden has the width of each hidden layer, none or more: a linear layer, then batch norm if
     asked for, then the activation; batch norm may also follow the activation. init says how the
     weights are drawn: "default" as PyTorch does, "xavier" with the variance 2/(inputs + outputs),
-    "he" with 2/inputs. Whether they are uniform or normal, and what the biases are, is free.
+    "he" with 2/inputs. Whether they are uniform or normal, and what the biases are, is free. A new
+    network is in float32 and in training mode, has weights of its own and nothing but these layers,
+    and all its parameters can be trained.
     """
 
     def __init__(
@@ -51,9 +53,12 @@ def layer_gradients(
 ) -> dict[str, Tensor]:
     """∂E/∂W for the weight W of every nn.Linear, with E the mean cross-entropy of the batch.
 
-    The dict has them in forward order, each under the name of its layer. The names are free, but
-    one that is the model's own must stand for that layer. labels are the classes, 0 to 9. The
-    model's parameters, buffers, mode and gradients are afterwards what they were.
+    The dict has them in forward order, each under the name of its layer, a str. The names are free,
+    but one that is the model's own must stand for that layer. labels are the classes, 0 to 9. A
+    model may hold its layers within others; it uses each linear layer once, in the order in which
+    it holds them. Each module counts in the mode in which it is, and all of the model is afterwards
+    what it was: parameters, buffers, modes, gradients, hooks, and what requires a gradient. Where a
+    parameter requires none, an error is right, too.
     """
     raise NotImplementedError
 
@@ -67,9 +72,13 @@ def train(
 ) -> list[dict[str, float]]:
     """Plain SGD on the mean cross-entropy, for so many steps.
 
-    loader gives batches of images and labels, one for each step; after its last batch it is begun
-    again. The result has for each step the mean |∂E/∂W| of every nn.Linear, in forward order, of
-    the gradient that the step used.
+    loader gives batches of images and labels, of one size or of several, one for each step; after
+    its last batch it is begun again. The result has for each step the mean |∂E/∂W| of every
+    nn.Linear, in forward order and named as for layer_gradients, of the gradient that the step
+    used. Gradients that the model has from earlier calls do not count. A model that comes in
+    training mode is trained in it, sees each batch once, and leaves in it. Its parameters are
+    updated in their places and nothing else of it is changed; what requires no gradient stays, or
+    is an error. A tensor of one element is as good as a number.
     """
     raise NotImplementedError
 
@@ -81,8 +90,10 @@ def compare(
 ) -> dict[str, dict[str, float]]:
     """Mean |∂E/∂W| of every nn.Linear of every variant, all on the same batch.
 
-    The result maps the name of the variant to a dict from its layers, in forward order, to their
-    numbers.
+    The result maps the name of the variant, as it is, to a dict from its layers, in forward order
+    and named as for layer_gradients, to their numbers; a tensor of one element is as good as a
+    number. Each variant counts in the mode in which it is, and is afterwards what it was. The order
+    of the variants is free.
     """
     raise NotImplementedError
 

@@ -8,7 +8,10 @@ from torch import Tensor, nn
 
 
 class LinearRegression(nn.Module):
-    """y = w·x + b: its only layer is an ``nn.Linear(1, 1)``, named linear."""
+    """y = w·x + b: its only layer is an ``nn.Linear(1, 1)``, named linear, of its own.
+
+    With which weights it begins, and in which mode, is free.
+    """
 
     def __init__(self) -> None:
         raise NotImplementedError
@@ -40,13 +43,18 @@ def train_epoch(
 ) -> float:
     """One epoch: forward, mean squared error, backward, one step of SGD over all the data.
 
-    Gradients that the model has from earlier calls do not count. Returns the error before the step.
+    Gradients that the model has from earlier calls do not count. Its parameters are updated in
+    their places, and nothing else of it is changed. Returns the error before the step; a tensor of
+    one element is as good as a number.
     """
     raise NotImplementedError
 
 
 def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
     """Write the model's state dict to path, and nothing else, so that torch.load reads it.
+
+    path is the name as it is, with whatever suffix, or none; what is there is replaced, and no
+    other file is left. What cannot be written is an error.
 
     A crash or a full disk, at any moment, leaves the old file there or the new one: never half a
     file, and never none where one was.
@@ -57,7 +65,8 @@ def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
 def load_weights(path: str | os.PathLike[str]) -> LinearRegression:
     """A new model with the weights that save_weights wrote to path.
 
-    Whatever the file holds, none of it is run.
+    Whatever the file holds, none of it is run. The model can be trained on; its mode is free. Where
+    the weights are in another dtype than float32, an error is right, too.
 
     Raises: an error if there is no such file, or if it does not hold the weights of a
         LinearRegression. Its kind is free; its message names the path and the reason.

@@ -502,7 +502,8 @@ def told_of_a_network(answers: Answers) -> Any:
     model = answers.gradient_comparison.MLP()
     line = answers.gradient_comparison.LinearRegression()
     told = [repr(model), model.type_name, model.made_by, model.leaves(), model.path(x)]
-    told += [model.linear_layers(x), model.parameters(), model.is_linear_regression()]
+    told += [model.parameters(), model.buffers(), model.modes(), model.hooks()]
+    told += [model.backward(x, torch.ones(3, 2)), model.is_linear_regression()]
     told += [line.is_linear_regression(), model.eval()(x), model.double().parameters()]
     line.fill(weight=2.0, bias=-1.0)
     told += [line(torch.ones(1, 1))]
@@ -529,12 +530,12 @@ def test_a_network_says_what_it_is(make: Make) -> None:
     assert [layer.name for layer in used[3:]] == ["tied", "tied", "out"]
     assert used[3].which == used[4].which != used[5].which
     assert used[0].sizes == (4, 3)
-    assert [[*layer.weight.shape] for layer in model.linear_layers(torch.ones(2, 4))] == [
-        [3, 4],
-        [3, 3],
-        [3, 3],
-        [2, 3],
-    ]
+    assert [used[place].weight.shape for place in (0, 5)] == [(3, 4), (2, 3)]  # type: ignore
+    assert used[1].mean is not None
+    assert used[1].training
+    through = model.backward(torch.ones(2, 4), torch.ones(2, 2))
+    assert through["out.weight"].shape == (2, 3)  # type: ignore[union-attr]
+    assert set(model.modes().values()) == {True}
 
 
 FIGURE = """

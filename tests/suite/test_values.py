@@ -29,6 +29,7 @@ from answering.values import (
     Recipe,
     Unfit,
     Unpacker,
+    hooked,
     same_bits,
     take_over,
 )
@@ -697,6 +698,7 @@ def state(module: nn.Module) -> list[Any]:
             for n, p in module.named_parameters()
         ],
         [(n, b.dtype, b.tolist()) for n, b in module.named_buffers()],
+        hooked(module),
     ]
 
 
@@ -731,6 +733,9 @@ CHANGES = {
     "a step": lambda m: torch.optim.SGD(m.parameters(), 0.1).step(),
     "running means": lambda m: m.train()(torch.arange(8.0).view(2, 2, 2)),
     "no running means": lambda m: setattr(m[2], "running_mean", None),
+    "a hook": lambda m: m[2].register_forward_hook(print),
+    "a hook on a parameter": lambda m: m[1].bias.register_hook(print),
+    "a forward of its own": lambda m: setattr(m[1], "forward", print),
 }
 
 
@@ -743,6 +748,20 @@ def test_what_became_of_a_network_is_taken_over(what: str) -> None:
     CHANGES[what](theirs)
     put_back(mine, there(theirs))
     assert state(mine) == state(expected)
+
+
+def test_what_stands_in_the_place_of_a_part_is_another() -> None:
+    """A parameter of the same values, or a layer of another kind, is not the one that was given."""
+    mine = network()
+    kept, replaced, layer = mine[1].bias, mine[1].weight, mine[3]
+    theirs = there(mine).build()
+    theirs[1].weight = nn.Parameter(theirs[1].weight.detach().clone())
+    theirs[3] = nn.Softmax()
+    put_back(mine, there(theirs))
+    assert mine[1].bias is kept
+    assert mine[1].weight is not replaced
+    assert torch.equal(mine[1].weight, replaced)  # type: ignore[arg-type]
+    assert (type(layer), type(mine[3])) == (nn.ReLU, nn.Identity)
 
 
 def test_a_network_that_is_none_of_ours_is_not_built() -> None:
