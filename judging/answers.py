@@ -139,6 +139,7 @@ def plain(value: Any) -> Any:
 def raised(error: Raised, expected: str, call: str | None = None) -> Wrong:
     """An error as the learner should see it: its kind, its words, the line of theirs."""
     text = f"raised {error.type_name}" + (f": {error}" if str(error) else "")
+    text += f"; {error.hint}" if error.hint else ""
     return Wrong(text, expected, call=call, where=error.where)
 
 

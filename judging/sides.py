@@ -34,6 +34,12 @@ from judging.verdict import NotDecided
 CONFINED: set[bool] = set()
 """Whether the processes of this run were confined."""
 
+CONFINEMENT = (
+    "answers have their folder, a scratch folder and one process, and nothing else "
+    "(--in-process judges them without these bounds)"
+)
+"""What a learner needs to know who has met a bound of it."""
+
 MEMORY = 4 * 2**30
 """Bytes that answers may have, unless --memory says otherwise."""
 
@@ -49,6 +55,8 @@ class Raised:
     """An error of an answer, in plain words."""
 
     error: Error
+    hint: str = ""
+    """What the suite has to do with it."""
 
     @property
     def type_name(self) -> str:
@@ -391,7 +399,9 @@ class Apart:
             if "MemoryError" in error.bases or "can't allocate memory" in error.words:
                 limit = f"limit {self.place.memory / 2**30:g} GiB, --memory"
                 error = error._replace(words=f"ran out of memory ({limit})")
-            outcome = Outcome(raised=Raised(error), printed=printed)
+            met = "PermissionError" in error.bases and self.process and self.process.confined
+            raised = Raised(error, CONFINEMENT if met else "")
+            outcome = Outcome(raised=raised, printed=printed)
         elif "missing" in reply:
             outcome = Outcome(missing=plain_words(reply["missing"]), printed=printed)
         elif "unfit" in reply:

@@ -661,6 +661,80 @@ def test_a_seed_gives_the_same_draws_on_both_sides(
     assert drawn[6:] == drawn[:6]
 
 
+# A DataLoader
+
+LOADERS = """
+    import numpy
+    import torch
+    from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+
+    class Squares(Dataset):
+        def __len__(self):
+            return 10
+
+        def __getitem__(self, index):
+            return torch.tensor(float(index**2)), index
+
+
+    class Stream(IterableDataset):
+        def __iter__(self):
+            info = torch.utils.data.get_worker_info()
+            first, step = (info.id, info.num_workers) if info else (0, 1)
+            return iter(range(first, 10, step))
+
+
+    class Own(DataLoader):
+        pass
+
+
+    def gradient(**options):
+        if not options.pop("workers"):
+            options = {k: v for k, v in options.items() if k in ("shuffle", "drop_last")}
+        luck = torch.Generator().manual_seed(1)
+        loader = Own(Squares(), batch_size=3, generator=luck, **options)
+        batches = [[values.tolist(), numbers.tolist()] for _ in range(2)
+                   for values, numbers in loader]
+        stream = DataLoader(Stream(), batch_size=None, num_workers=loader.num_workers)
+        return batches, sorted(map(int, stream)), loader.num_workers, torch.rand(1).tolist()
+"""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"shuffle": True},
+        {"timeout": 5.0, "drop_last": True},
+        {"persistent_workers": True, "prefetch_factor": 4},
+        {"multiprocessing_context": "fork", "shuffle": True},
+    ],
+    ids=str,
+)
+def test_a_loader_with_workers_gives_what_it_gives_without(
+    elsewhere: Make, options: dict[str, Any]
+) -> None:
+    """Confined, there are no others to work, and a right answer loses nothing by that."""
+    answers, results = elsewhere(autograd=LOADERS), []
+    for workers in (False, True):
+        answers.seed(5)
+        more = {"num_workers": 2} | options if workers else options
+        result = answers.autograd.gradient(workers=workers, **more)
+        assert result[2] == 2 * workers
+        results.append([result[0], result[1], result[3]])
+    assert results[0] == results[1]
+    assert results[0][1] == [*range(10)]
+
+
+def test_who_meets_a_bound_is_told_of_it(elsewhere: Make) -> None:
+    pool = "import multiprocessing; return multiprocessing.Pool(2).map(abs, [1])"
+    answers = elsewhere(autograd=function(pool))
+    with pytest.raises(Wrong) as met:
+        answers.autograd.gradient()
+    told = "raised PermissionError: [Errno 13] Permission denied; answers have their folder, "
+    assert str(met.value.returned).startswith(told)
+
+
 # Without fork
 
 
