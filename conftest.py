@@ -113,8 +113,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """With -v the line of a known mistake says who rejects it: the whole table, as it is made."""
-    rejected_by = report.passed and (getattr(report, "tried", None) or {}).get("rejected_by")
-    return ("passed", ".", f"PASSED (rejected by {rejected_by})") if rejected_by else None
+    tried = (report.passed and getattr(report, "tried", None)) or {}
+    if rejected_by := tried.get("rejected_by"):
+        return "passed", ".", f"PASSED (rejected by {rejected_by})"
+    return ("passed", ".", "PASSED (left to a human reader)") if tried.get("for_reader") else None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

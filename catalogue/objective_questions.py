@@ -1249,6 +1249,47 @@ def answers_1_6_defines_the_mlp():
     )
 
 
+@in_1_6.mistake(
+    "a denial that there are any shortcomings",
+    look="There are: think of how many weights an image needs, or of what happens when a digit "
+    "moves.",
+)
+def answers_1_6_denies():
+    return prose("The MLP has no shortcomings such as too many parameters or lost structure.")
+
+
+@in_1_6.mistake(
+    "the question again",
+    look="Answer it: name what the MLP does with the pixels, or with its weights.",
+)
+def answers_1_6_repeats_the_question():
+    return prose("Two or more weaknesses of the multilayer perceptron as a classifier of images.")
+
+
+@in_1_6.mistake(
+    "an answer to another question",
+    look="1.6 asks for shortcomings of the MLP, in words.",
+)
+def answers_1_6_about_something_else():
+    return prose("Paris is the capital of France, and it is a beautiful city on the Seine.")
+
+
+@in_1_6.mistake(
+    "shortcomings of the CNN, which does not have them",
+    look="They are the MLP's: it is the fully connected network that needs so many weights.",
+)
+def answers_1_6_of_the_cnn():
+    return prose("A CNN has too many parameters. It is not translation invariant, unlike an MLP.")
+
+
+@in_1_6.mistake(
+    "the right words in no order",
+    look="Write sentences: say of each shortcoming what the MLP does.",
+)
+def answers_1_6_in_no_order():
+    return prose("spatial parameters lost many translation structure not too invariant pixels lose")
+
+
 @in_dense_parameter_count.mistake(
     "a count of the weights alone, without the biases",
     look="Each output has a bias: add outputs.",
@@ -1389,6 +1430,29 @@ def answers_1_6_inductive_biases():
 @in_1_6.alternative("images of other sizes, and images that are shifted")
 def answers_1_6_variable_size():
     return prose("The MLP can't handle pictures of variable size; it is not shift-invariant.")
+
+
+@in_1_6.alternative("in Chinese")
+def answers_1_6_in_chinese():
+    return prose("第一，参数太多，容易过拟合。第二，图像被展平成向量，丢失了空间结构。")
+
+
+@in_1_6.alternative("in Chinese, as a list")
+def answers_1_6_as_a_chinese_list():
+    return prose("缺点：（1）全连接导致参数量爆炸；（2）不具有平移不变性")
+
+
+@in_1_6.alternative("in weak English, with slips of the pen")
+def answers_1_6_in_weak_english():
+    return prose(
+        "MLP have too much paramter, so train is slow and easy overfit.",
+        "And MLP not know which pixel is near which pixel, because image become a vector.",
+    )
+
+
+@in_1_6.alternative("in German")
+def answers_1_6_in_german():
+    return prose("Zu viele Gewichte. Beim Glätten geht verloren, welche Pixel Nachbarn sind.")
 
 
 @in_1_6.alternative("a long answer with praise of the alternative at its end")

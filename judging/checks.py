@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from homework import EXERCISES
 from judging.answers import Answers
 from judging.choices import Strategy, integers, sample
-from judging.verdict import NotDecided, NotTried, Wrong
+from judging.verdict import ForReader, NotDecided, NotTried, Wrong
 
 CORPUS, FEWEST = 12, 8
 """On so many cases, divided by its cost but not fewer than FEWEST, each check judges the catalogue.
@@ -91,15 +91,21 @@ class Check:
             for made in reversed(answers.calls):
                 made.before.undo()
 
-    def failure(self, answers: Answers, case: Case) -> Wrong | None:
-        """What is wrong on one case: nothing, too, where that cannot be tried on this system."""
+    def verdict(self, answers: Answers, case: Case) -> Wrong | ForReader | None:
+        """The verdict on one case, as a value: None where the answers are right, and also where
+        that cannot be tried on this system."""
         try:
             self.run(answers, case)
-        except Wrong as wrong:
-            return wrong
+        except (Wrong, ForReader) as verdict:
+            return verdict
         except NotTried:
             pass  # which ``lacks`` tells
         return None
+
+    def failure(self, answers: Answers, case: Case) -> Wrong | None:
+        """What is wrong on one case, if anything is beyond doubt."""
+        verdict = self.verdict(answers, case)
+        return verdict if isinstance(verdict, Wrong) else None
 
     def sample(self, seed: str) -> list[Case]:
         """Cases that follow from the seed, whatever the versions of Python and Hypothesis."""

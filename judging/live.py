@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from answering.questions import Line, Used
+from answering.questions import Line, Look, Used, Word
 
 if TYPE_CHECKING:
     from judging.answers import Answers
@@ -116,11 +116,23 @@ class Figure(Live):
 
     def lines(self) -> list[Line]:
         """Every line of every axes."""
-        return [Line(*line) for line in self._ask("lines")]
+        return [
+            line._replace(look=Look(*line.look)) for line in (Line(*x) for x in self._ask("lines"))
+        ]
 
-    def words(self) -> list[str]:
+    def rises(self, values: list[float]) -> list[list[float]]:
+        """How high each axes shows these values, as a share of its height."""
+        return self._ask("rises", values)
+
+    def seen(self) -> list[Tensor]:
+        """The colours on the way of each line, with the line in the picture and without it."""
+        return self._ask("seen")
+
+    def words(self) -> list[Word]:
         """What is written in it, but for its ticks."""
-        return self._ask("words")
+        return [
+            word._replace(look=Look(*word.look)) for word in (Word(*w) for w in self._ask("words"))
+        ]
 
 
 KINDS: dict[str, type[Live]] = {"network": Network, "digits": Digits, "figure": Figure}

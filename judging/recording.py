@@ -145,7 +145,9 @@ def recorded(check: Check, outcome: str, message: str) -> dict[str, Any]:
     }
 
 
-def tried(entry: Mistake | Alternative, rejected_by: str | None) -> dict[str, Any]:
+def tried(
+    entry: Mistake | Alternative, rejected_by: str | None, for_reader: bool
+) -> dict[str, Any]:
     """The record of an entry of the catalogue, as plain data: see report.run.Tried."""
     return {
         "exercise": entry.exercise,
@@ -154,4 +156,5 @@ def tried(entry: Mistake | Alternative, rejected_by: str | None) -> dict[str, An
         "says": entry.this_is if isinstance(entry, Mistake) else entry.differs,
         "is_mistake": isinstance(entry, Mistake),
         "rejected_by": rejected_by,
+        "for_reader": for_reader,
     }

@@ -13,16 +13,21 @@ from judging import matrix
 from judging.answers import Answers
 from judging.checks import REGISTER, Case, Check
 from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
-from judging.verdict import NotTried, Wrong
+from judging.verdict import ForReader, NotTried, Wrong
 
 Entry = Mistake | Alternative
 
 
 class Outcome(NamedTuple):
-    """How an entry fared: the check that rejected it first, and what is wrong with that, if any."""
+    """How an entry fared: the check that rejected it first, and what is wrong with that, if any.
+
+    ``for_reader``: no check rejected it, and one left it to a human reader. A right answer must not
+    be rejected and a mistake must not be accepted; what is left to a reader is neither.
+    """
 
     rejected_by: str | None
     problem: str
+    for_reader: bool = False
 
 
 def asks(check: Check, answers: Answers) -> set[str]:
@@ -38,14 +43,28 @@ def concerned(entry: Entry, answers: Answers) -> list[Check]:
     return sorted(checks, key=lambda check: check.function not in entry.replaced)
 
 
-def rejection(checks: Iterable[Check], answers: Answers) -> tuple[Check, Case, Wrong] | None:
-    """The first case on which one of the checks rejects the answers: all first cases, then …"""
-    checks = list(checks)
+def doubt(
+    checks: Iterable[Check], answers: Answers
+) -> tuple[Check, Case, Wrong | ForReader] | None:
+    """The first case on which a check rejects the answers: all first cases, then …
+
+    If none does, the first that a check leaves to a reader; None if all accept them.
+    """
+    checks, left = list(checks), None
     for cases in zip_longest(*(check.corpus for check in checks)):
         for check, case in zip(checks, cases, strict=True):
-            if case is not None and (wrong := check.failure(answers, case)):
-                return check, case, wrong
-    return None
+            verdict = None if case is None else check.verdict(answers, case)
+            if isinstance(verdict, Wrong):
+                return check, case, verdict
+            if verdict:
+                left = left or (check, case, verdict)
+    return left
+
+
+def rejection(checks: Iterable[Check], answers: Answers) -> tuple[Check, Case, Wrong] | None:
+    """The first case on which one of the checks rejects the answers."""
+    found = doubt(checks, answers)
+    return (*found[:2], found[2]) if found and isinstance(found[2], Wrong) else None
 
 
 def raise_what_lacks(checks: Iterable[Check]) -> None:
@@ -60,14 +79,17 @@ def attempt(entry: Entry, answers: Answers) -> Outcome:
     that cannot be tried on this system."""
     trial, checks = answers.trying(entry), concerned(entry, answers)
     if isinstance(entry, Alternative):
-        if found := rejection(checks, trial):
+        found = doubt(checks, trial)
+        if found and isinstance(found[2], Wrong):
             return Outcome(found[0].name, f"{found[0].name} rejects it:\n{found[2]}")
-        return Outcome(None, "")
-    found = rejection((c for c in checks if c.exercise == entry.exercise), trial)
+        return Outcome(None, "", for_reader=bool(found))
+    found = doubt((c for c in checks if c.exercise == entry.exercise), trial)
     if not found:
         raise_what_lacks(checks)
         return Outcome(None, f"no check of {entry.exercise} rejects it")
     check, case, wrong = found
+    if isinstance(wrong, ForReader):
+        return Outcome(None, "", for_reader=True)
     # The diagnosis names a mistake by doing it once more: it has to go wrong in the same way.
     again = check.failure(trial, case)
     if again is None or again.seen() != wrong.seen():

@@ -88,6 +88,10 @@ class NotDecided(unittest.SkipTest):
     """The surroundings lack what a check needs; the words say what, and what to do."""
 
 
+class ForReader(NotDecided):
+    """What only a human reader can decide; the words say what a reader will look for."""
+
+
 def shown(value: Any, digits: int = 6) -> str:
     """A value as the learner would write it down: short, and exact where it can be."""
     text = _Shown(digits).text(value)

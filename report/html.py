@@ -119,12 +119,13 @@ class Section:
     question: str
     options: list[tuple[str, str]]
     state: str
-    """"passed", "failed", "partial", "unfinished", "unseen" or "reader"."""
+    """"passed", "failed", "partial", "unfinished", "unseen" or "undecided"."""
     verdict: str
     claim: "Markup"
     listings: list[Listing] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
     failed: list[Result] = field(default_factory=list)
+    undecided: list[Result] = field(default_factory=list)
     skipped: list[Result] = field(default_factory=list)
     passed: list[Result] = field(default_factory=list)
     trial: list[tuple[str, list[Tried]]] = field(default_factory=list)
@@ -137,7 +138,7 @@ MARKS = {
     "partial": ("◐", "part of the points"),
     "unfinished": ("◌", "not all of its checks ran"),
     "unseen": ("–", "not run"),
-    "reader": ("✎", "for a human reader"),
+    "undecided": ("✎", "not decided"),
 }
 """How the page marks the state of an exercise: by a sign, and in words."""
 
@@ -164,7 +165,6 @@ def content(run: Run) -> str:
         marks=MARKS,
         sections=list(_sections(run, rows)),
         total=total(rows),
-        by_reader=sum(row.exercise.points for row in rows if row.earned is None),
         passed=sum(row.passed for row in rows),
         expected=sum(row.checks for row in rows),
         examples=sum(row.examples for row in rows),
@@ -193,7 +193,8 @@ def _sections(run: Run, rows: Iterable[Row]) -> Iterator[Section]:
             _verdict(row, results),
             Markup(claim(exercise.number)),
             failed=[r for r in results if r.outcome == "failed"],
-            skipped=[r for r in results if r.outcome == "skipped"],
+            undecided=[r for r in results if r.outcome == "not decided"],
+            skipped=[r for r in results if r.outcome in ("skipped", "not tried")],
             passed=[r for r in results if r.outcome == "passed"],
             trial=list(_trial(run, exercise.number)),
         )
@@ -211,8 +212,19 @@ def _trial(run: Run, exercise: str) -> Iterator[tuple[str, list[Tried]]]:
         yield f"Rejected by: {claim}", [one for one in mistakes if one.rejected_by == check]
     right = [one for one in tried if not one.is_mistake]
     for headline, entries in (
-        ("Rejected by no check", [one for one in mistakes if not one.rejected_by]),
-        ("Right answers, accepted by every check", [one for one in right if one.passed]),
+        (
+            "Rejected by no check",
+            [one for one in mistakes if not one.rejected_by and not one.for_reader],
+        ),
+        (
+            "Right answers, accepted by every check",
+            [one for one in right if one.passed and not one.for_reader],
+        ),
+        ("Mistakes left to a human reader", [one for one in mistakes if one.for_reader]),
+        (
+            "Right answers left to a human reader",
+            [one for one in right if one.passed and one.for_reader],
+        ),
         ("Right answers, rejected all the same", [one for one in right if not one.passed]),
     ):
         if entries:
@@ -226,19 +238,21 @@ def _question(asked: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _state(row: Row, results: Sequence[Result]) -> str:
-    if row.earned is None:
-        return "reader"
+    if row.open:
+        return "undecided"
     if not results:
         return "unseen"
     if row.earned == row.exercise.points:
         return "passed"
+    if row.earned + row.undecided == row.exercise.points:
+        return "undecided"
     if all(result.outcome != "failed" for result in results):
         return "unfinished"
     return "partial" if row.earned else "failed"
 
 
 def _verdict(row: Row, results: Sequence[Result]) -> str:
-    if row.earned is None:
+    if not row.exercise.parts:
         return "For a human reader to judge."
     if not results:
         return "Not run."
@@ -253,6 +267,11 @@ def _verdict(row: Row, results: Sequence[Result]) -> str:
     if row.passed == row.checks and not unseen:
         return f"All {row.checks} checks passed{on}."
     which = f"; of {' and '.join(sorted(unseen))}, none ran" if unseen else ""
+    if row.undecided:
+        return (
+            f"{row.passed} of {row.checks} checks passed{which}. {points(row.undecided)} of the "
+            "points are not decided: neither earned nor lost."
+        )
     return (
         f"{row.passed} of {row.checks} checks passed{which}. "
         "A part earns its points when all of its checks have run and passed."

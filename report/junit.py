@@ -1,7 +1,7 @@
 """Points in the JUnit XML that pytest has written: of each check, and of the whole run.
 
 A part's points are shared evenly by its checks, which earn them together: all of them, or none. So
-what the checks have earned adds up to the score.
+what the checks have earned adds up to the score. Undecided points are neither earned nor lost.
 """
 
 import os
@@ -19,8 +19,7 @@ def add_points(run: Run, path: Path) -> None:
     """Write the properties into the file at path, which stays as it was if that fails."""
     tree = ElementTree.parse(path)
     for suite in tree.iter("testsuite"):
-        earned, possible = total(run.score())
-        _add(suite, {"points_possible": _decimal(possible), "points_earned": _decimal(earned)})
+        _add(suite, {f"points_{k}": _decimal(v) for k, v in total(run.score())._asdict().items()})
         of = dict(_of_checks(run))
         for case in suite.iter("testcase"):
             # A check that fails once more while it is torn down has a second case.
@@ -46,6 +45,7 @@ def _of_checks(run: Run) -> Iterator[tuple[str, Properties]]:
                         "part": name,
                         "points_possible": _decimal(part.possible / checks),
                         "points_earned": _decimal(part.earned / checks),
+                        "points_undecided": _decimal(part.undecided / checks),
                     },
                 )
 

@@ -114,8 +114,7 @@ def _fonts() -> typst.Fonts:
 def document(run: Run) -> Item:
     """All that the template needs, as data that JSON can hold."""
     rows = {row.exercise.number: row for row in run.score()}
-    earned, possible = total([*rows.values()])
-    by_reader = sum((r.exercise.points for r in rows.values() if r.earned is None), Fraction(0))
+    all_in_all = total([*rows.values()])
     results, told = list(run.results.values()), set[str]()
     recorded = {number: evidence.recorded(run.of_exercise(number)) for number in rows}
     shown = {
@@ -138,13 +137,14 @@ def document(run: Run) -> Item:
                 for key, value in run.environment.items()
             ],
             "total": {
-                "earned": points(earned),
-                "possible": points(possible),
-                "by_checks": points(possible - by_reader),
-                "by_reader": points(by_reader),
+                "earned": points(all_in_all.earned),
+                "possible": points(all_in_all.possible),
+                "decided": points(all_in_all.decided),
+                "undecided": points(all_in_all.undecided),
                 "checks": len(results),
                 "failed": sum(result.outcome == "failed" for result in results),
-                "skipped": sum(result.outcome == "skipped" for result in results),
+                "skipped": sum(result.outcome in ("skipped", "not tried") for result in results),
+                "not_decided": sum(result.outcome == "not decided" for result in results),
                 "examples": sum(result.examples for result in results),
             },
             "exercises": {
@@ -174,12 +174,16 @@ def _exercise(run: Run, row: Row, shown: dict[str, Item], told: set[str]) -> Ite
         "asked": exercise.asked,
         "module": exercise.module,
         "possible": points(exercise.points),
-        "earned": None if row.earned is None else points(row.earned),
+        "earned": points(row.earned),
+        "undecided": points(row.undecided) if row.undecided else None,
+        "open": row.open,
         "full": row.earned == exercise.points,
+        "by_reader": not exercise.parts,
         "passed": row.passed,
         "checks": row.checks,
         "examples": row.examples,
-        "failures": _failures(results),
+        "failures": _failures(results, "failed"),
+        "undecided_checks": _failures(results, "not decided"),
         "unchecked": [part for part in exercise.parts if part not in ran],
         "results": [[clipped(r.claim, MOST_CELL), r.outcome, r.examples] for r in results],
         "code": _code(run.code, _new(run, row, told)),
@@ -187,14 +191,14 @@ def _exercise(run: Run, row: Row, shown: dict[str, Item], told: set[str]) -> Ite
     }
 
 
-def _failures(results: Iterable[Result]) -> list[Item]:
-    """The learner's messages, one for all checks of a function that fail in the same way.
+def _failures(results: Iterable[Result], outcome: str) -> list[Item]:
+    """The learner's messages, one for all checks of a function that end in the same way.
 
     A message begins with the call, which differs from check to check; the rest says what happened.
     """
     alike: dict[tuple[str, str], list[Result]] = {}
     for result in results:
-        if result.outcome == "failed":
+        if result.outcome == outcome:
             call, _, what = result.message.partition("\n")
             alike.setdefault((result.part, what or call), []).append(result)
     return [

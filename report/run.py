@@ -6,7 +6,7 @@ so that the terminal, the page and the PDF show one and the same thing.
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from homework import EXERCISES, Exercise
 
@@ -23,10 +23,11 @@ class Result:
     name: str
     claim: str
     outcome: str
-    """"passed", "failed", "skipped", or, where it could not be tried, "not decided" or "not tried".
+    """"passed", "failed", "skipped", or, where it came to no verdict, "not decided" or "not tried".
 
-    What the surroundings lack (digits that cannot be read) leaves the points undecided; what the
-    system never has (a limit to the size of files) leaves them to the other checks."""
+    What the surroundings lack (digits that cannot be read) and what is for a human reader (prose)
+    leave the points undecided; what the system never has (a limit to the size of files) leaves them
+    to the other checks."""
     message: str
     """For the learner: what is wrong, or why it could not be tried."""
     examples: int
@@ -50,6 +51,8 @@ class Tried:
     """The first check that rejected it."""
     passed: bool
     """Whether it fared as it should."""
+    for_reader: bool = False
+    """Whether it was left to a human reader, neither rejected nor accepted."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,22 @@ class Part:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the score card. ``earned`` is None where a reader has to decide."""
+    """A line of the score card. ``undecided`` points are neither earned nor lost.
+
+    So are all of an exercise without parts, which is for a human reader to judge.
+    """
 
     exercise: Exercise
-    earned: Fraction | None
+    earned: Fraction
     passed: int
     checks: int
     examples: int
-    undecided: Fraction = Fraction(0)
+    undecided: Fraction
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing of it is decided."""
+        return self.undecided == self.exercise.points
 
 
 @dataclass
@@ -128,7 +139,10 @@ class Run:
                 if entry.is_mistake == is_mistake and exercise in (None, entry.exercise)
             ]
             if tried:
-                said.append(f"{sum(entry.passed for entry in tried)} of {len(tried)} {what}")
+                left = sum(entry.passed and entry.for_reader for entry in tried)
+                as_it_should = sum(entry.passed for entry in tried) - left
+                said.append(f"{as_it_should} of {len(tried)} {what}")
+                said += [f"{left} left to a human reader"] if left else []
         return ", ".join(said)
 
     def parts(self, exercise: Exercise) -> list[Part]:
@@ -156,14 +170,29 @@ class Run:
             rows.append(
                 Row(
                     exercise,
-                    sum((part.earned for part in parts), Fraction(0)) if parts else None,
+                    sum((part.earned for part in parts), Fraction(0)),
                     sum(result.outcome == "passed" for result in results),
                     sum(part.checks for part in parts),
                     sum(result.examples for result in results),
-                    sum((part.undecided for part in parts), Fraction(0)),
+                    sum((part.undecided for part in parts), Fraction(0))
+                    if parts
+                    else exercise.points,
                 )
             )
         return rows
+
+    def reasons(self) -> dict[str, str]:
+        """Why points are neither earned nor lost, or a check was not tried: reason → outcome."""
+        said = {
+            f"{exercise.title.lower()} is for a human reader": "not decided"
+            for exercise in self.exercises
+            if not exercise.parts
+        }
+        return said | {
+            result.message: result.outcome
+            for result in self.results.values()
+            if result.outcome.startswith("not ")
+        }
 
     def status(self, pytest_says: int, asked: int) -> int:
         """The exit status: 0 says that each of the ``asked`` tests ran and passed.
@@ -182,9 +211,23 @@ class Run:
         return 1
 
 
-def total(rows: list[Row]) -> tuple[Fraction, Fraction]:
-    """Points earned and points possible, of the whole score card."""
-    return (
-        sum((row.earned for row in rows if row.earned is not None), Fraction(0)),
+class Total(NamedTuple):
+    """The points of the whole score card: earned, possible, and neither earned nor lost."""
+
+    earned: Fraction
+    possible: Fraction
+    undecided: Fraction
+
+    @property
+    def decided(self) -> Fraction:
+        """Points that were earned or lost."""
+        return self.possible - self.undecided
+
+
+def total(rows: list[Row]) -> Total:
+    """What the rows come to."""
+    return Total(
+        sum((row.earned for row in rows), Fraction(0)),
         sum((row.exercise.points for row in rows), Fraction(0)),
+        sum((row.undecided for row in rows), Fraction(0)),
     )

@@ -1,6 +1,5 @@
 """The score card as the terminal shows it."""
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,34 +28,38 @@ def write_score(run: Run, writer: Writer) -> None:
     for row in rows:
         name = f"{row.exercise.number:<7}{row.exercise.title}"
         out_of = points(row.exercise.points)
-        if row.earned is None:
-            writer.write_line(f"{name:<52}{f'? / {out_of}':>12}   needs a human reader")
+        if row.open and not row.checks:
+            writer.write_line(f"{name:<52}{f'? / {out_of}':>12}   for a human reader")
         elif row.checks == 0:
             writer.write_line(f"{name:<52}{f'0 / {out_of}':>12}   not run")
         else:
             writer.write(f"{name:<52}")
             for cell, width, full in (
-                (f"{points(row.earned)} / {out_of}", 12, row.earned == row.exercise.points),
+                (
+                    f"{'?' if row.open else points(row.earned)} / {out_of}",
+                    12,
+                    row.earned + row.undecided == row.exercise.points,
+                ),
                 (f"{row.passed} / {row.checks}", 10, row.passed == row.checks),
             ):
-                writer.write(f"{cell:>{width}}", green=full, red=not full)
+                right = full and not row.undecided
+                writer.write(f"{cell:>{width}}", green=right, red=not full and not row.undecided)
             undecided = f"   {points(row.undecided)} not decided" if row.undecided else ""
             writer.write_line(f"{row.examples:>10,}{undecided}")
-    earned, possible = total(rows)
-    by_reader = sum((row.exercise.points for row in rows if row.earned is None), Fraction(0))
+    all_in_all = total(rows)
+    earned = points(all_in_all.earned)
     writer.write_line(
-        f"{'total':<52}{f'{points(earned)} / {points(possible)}':>12}"
+        f"{'total':<52}{f'{earned} / {points(all_in_all.possible)}':>12}"
         f"{f'{sum(row.passed for row in rows)} / {sum(row.checks for row in rows)}':>10}"
         f"{sum(row.examples for row in rows):>10,}",
         bold=True,
     )
     writer.write_line(
-        f"{points(earned)} of the {points(possible - by_reader)} points that checks can decide; "
-        f"the report's {points(by_reader)} is for a human reader to give."
+        f"{earned} of the {points(all_in_all.decided)} points that are decided; "
+        f"{points(all_in_all.undecided)} more are neither earned nor lost."
     )
-    reasons = {r.message: r for r in run.results.values() if r.outcome.startswith("not ")}
-    for reason, result in reasons.items():
-        writer.write_line(f"{result.outcome}: {reason}", yellow=True)
+    for reason, outcome in run.reasons().items():
+        writer.write_line(f"{outcome}: {reason}", yellow=True)
 
 
 def close(run: Run, session: Any) -> None:

@@ -6,7 +6,6 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from answering.own import Loader
-from answering.questions import Line
 from answering.values import same_bits
 from data import DataSet, idx
+from judging import pictures
 from judging.answers import Answers
 from judging.checks import check
 from judging.choices import (
@@ -44,6 +43,7 @@ from judging.networks import (
     widths,
 )
 from judging.oracles import Backpropagation, Bounded, backpropagate, gamma
+from judging.pictures import Comparison
 from judging.sides import Raised
 from judging.strategies import seeds
 from judging.verdict import (
@@ -916,15 +916,40 @@ def batch_of(chosen: DataSet, indices: Iterable[int]) -> tuple[Tensor, Tensor]:
     return (pixels[order][:, None].float().div(255) - 0.1307) / 0.3081, labels[order].long()
 
 
+VARIANTS = ["sigmoid", "tanh", "ReLU", "deep <&> wide", "sigmoid, Xavier", "sigmoid, batch norm"]
+VARIANTS += ["ReLU, He", "ReLU, 2 layers", "ReLU 4 × as wide", "tanh, Xavier", "GELU", "narrow"]
+
+
 @composite
-def comparisons(draw: Draw) -> dict[str, list[float]]:
-    """One to three variants, each with a power of two for each of its layers."""
-    names = draw(several_of(["sigmoid", "tanh", "ReLU", "deep <&> wide"], 1, 3))
-    powers = lists(integers(-12, 3).map(lambda k: 2.0**k), 2, 5)
-    return {name: draw(powers) for name in names}
+def comparisons(draw: Draw) -> Comparison:
+    """One to four variants, or twelve; a power of two for each of their one to six, or 12, layers.
+
+    No two have the same values. Now and then a gradient is zero.
+    """
+    many = draw(sampled_from([False, False, False, True]))
+    names = draw(several_of(VARIANTS, 12, 12) if many else several_of(VARIANTS, 1, 4))
+    powers = lists(integers(-12, 3).map(lambda k: 2.0**k), 12 if many else 1, 12 if many else 6)
+    comparison: Comparison = {}
+    for name in names:
+        values = draw(powers)
+        while values in comparison.values():
+            values = [value / 2 for value in values]
+        comparison[name] = values
+    if len(comparison[names[0]]) > 2 and draw(sampled_from([False, False, True])):
+        comparison[names[0]][0] = 0.0
+    return comparison
 
 
-def draw(solutions: Answers, comparison: dict[str, list[float]]) -> Any:
+CROWD: Comparison = {
+    name: [2.0 ** (layer * (1 if number % 2 else -1) - 2 * number) for layer in range(layers)]
+    for number, (name, layers) in enumerate(
+        zip(VARIANTS, (6, 2, 3, 6, 5, 7, 12, 2, 6, 4, 3, 6), strict=True)
+    )
+}
+"""Twelve variants of two to twelve layers, no two of which go the same way."""
+
+
+def draw(solutions: Answers, comparison: Comparison) -> Any:
     """The learner's picture of a comparison, or Wrong."""
     figure = solutions.gradient_comparison.plot(
         {
@@ -939,10 +964,16 @@ def draw(solutions: Answers, comparison: dict[str, list[float]]) -> Any:
 
 @check("2.4", "plot", cost=10, comparison=comparisons())
 def test_plot_draws_one_line_a_variant_on_a_log_scale(
-    solutions: Answers, comparison: dict[str, list[float]]
+    solutions: Answers, comparison: Comparison
 ) -> None:
-    """A figure in which every variant is a line over its layers, named, on a logarithmic scale."""
-    judge_figure(draw(solutions, comparison), comparison)
+    """Each variant is a line over its layers, with a name and a look, on one logarithmic scale."""
+    pictures.judge(draw(solutions, comparison), comparison)
+
+
+@check("2.4", "plot")
+def test_plot_shows_every_line(solutions: Answers) -> None:
+    """With twelve variants of up to twelve layers, each line shows on what is behind it."""
+    pictures.judge_lines(pictures.judge(draw(solutions, CROWD), CROWD))
 
 
 @check("2.4", "plot")
@@ -957,40 +988,3 @@ def test_plot_draws_a_new_figure_each_time(solutions: Answers) -> None:
         "drew into the picture of an earlier call",
         "a new figure",
     )
-
-
-def judge_figure(figure: Figure, comparison: dict[str, list[float]]) -> None:
-    lines, words = figure.lines(), figure.words()
-    for name, values in comparison.items():
-        scales = [line.scale for line in lines if heights(line) == values]
-        holds(
-            bool(scales),
-            f"drew lines through {shown([heights(line) for line in lines])}",
-            f"a line through {shown(values)}, the layers of the variant {name!r}",
-        )
-        holds(
-            "log" in scales,
-            f"drew {name!r} on a {scales[0] if scales else ''} scale",
-            "a logarithmic scale, on which a constant factor per layer is a straight line",
-        )
-        for line in lines:
-            holds(
-                heights(line) != values or all(a < b for a, b in pairwise(line.xs)),
-                f"drew {name!r} over the places {shown(line.xs)}",
-                "the layers side by side, from left to right",
-            )
-            holds(
-                line.label != name or heights(line) == values,
-                f"gave the name {name!r} to the line through {shown(line.ys)}",
-                f"that name on the line through {shown(values)}",
-            )
-        holds(
-            any(name in word for word in words),
-            f"drew a figure whose only words are {sorted({*words} - {''})}",
-            f"the name of the variant {name!r}, in a legend or beside its line",
-        )
-
-
-def heights(line: Line) -> list[float]:
-    """The values that a line goes through; NaN, which is not drawn, left out."""
-    return [value for value in line.ys if not math.isnan(value)]

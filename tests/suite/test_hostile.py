@@ -1066,10 +1066,12 @@ def test_prose_is_judged_in_no_time(name: str, question: str, tmp_path: Path) ->
         "answers",
     )
     own, other = judged(write(tmp_path / "answers", attack), attack)
-    (only,) = own
-    assert len(str(only)) < 4000
-    assert all(c.isprintable() or c == "\n" for c in str(only)), str(only)
-    assert len(str(only).splitlines()) < 12, str(only)
+    # What is no language at all is for a reader of 1.6, whom the message does not show it to.
+    assert len(own) == 1 or (question == "1.6" and name in ("of forged lines", "that is markup"))
+    for only in own:
+        assert len(str(only)) < 4000
+        assert all(c.isprintable() or c == "\n" for c in str(only)), str(only)
+        assert len(str(only).splitlines()) < 12, str(only)
     assert not other
 
 

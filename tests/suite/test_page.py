@@ -163,8 +163,24 @@ def test_every_exercise_is_there_in_order_under_headings_in_order(page: str) -> 
 
 
 def test_the_total_is_that_of_the_score(page: str) -> None:
-    earned, possible = total(fake().score())
+    earned, possible, _ = total(fake().score())
     assert f'id="total">{points(earned)} / {points(possible)}<' in page
+
+
+def test_what_is_not_decided_is_told_so() -> None:
+    """Prose for a human reader: its mark, its points, its reason; and the total without them."""
+    run = Run([EXERCISES["1.6"], EXERCISES["Report"]])
+    for part, outcome in (("answers", "not decided"), ("dense_parameter_count", "passed")):
+        message = "the prose is for a <reader>" if outcome == "not decided" else ""
+        run.add(Result("1.6", part, f"test_{part}", "It holds.", outcome, message, 1, 1))
+    page = content(run)
+    assert (
+        "0.25 of the 0.25 points that are decided; 1.25 more are neither earned nor lost." in page
+    )
+    assert page.count('<section class="exercise undecided"') == 2
+    assert "<h3>Not decided</h3>" in page
+    assert '<pre class="message">the prose is for a &lt;reader&gt;</pre>' in page
+    assert "1 of 2 checks passed. 0.25 of the points are not decided" in page
 
 
 def test_messages_keep_their_space_and_are_not_folded_away(page: str) -> None:
@@ -445,7 +461,7 @@ def test_a_browser_shows_the_page_without_an_error(tmp_path: Path) -> None:
     dom = subprocess.run(browser, capture_output=True, timeout=60, check=True).stdout.decode()
     seen = json.loads(unescape(re.sub("<[^>]+>", "", dom)))
 
-    earned, possible = total(run.score())
+    earned, possible, _ = total(run.score())
     assert seen["total"] == f"{points(earned)} / {points(possible)}"
     assert len(seen["pictures"]) == 2
     assert all(size > 0 for size in seen["pictures"])

@@ -182,13 +182,23 @@ def test_the_numbers_in_the_text_are_those_of_the_run(full: Run) -> None:
         ["pdftotext", "-", "-"], input=pdf.typeset(full), capture_output=True, check=True
     ).stdout.decode()
     text = " ".join(text.split())
-    earned, possible = total(full.score())
-    assert f"{points(earned)} of the {points(possible - 1)} points" in text
+    all_in_all = total(full.score())
+    assert f"{points(all_in_all.earned)} of the {points(all_in_all.possible - 1)} points" in text
     assert f"{len(full.results)} checks" in text
     assert "smaller by a factor of 1,000" in text
     assert "grows 4.0 times, to 26,000" in text
     assert "seven drawn digits" in text
     assert "Not recorded" not in text
+
+
+def test_what_is_not_decided_is_told_so() -> None:
+    half = run_of(evidence(), {}, outcome="not decided", message="the prose is for a reader")
+    told_of = pdf.document(half)["exercises"]["1.6"]
+    assert (told_of["earned"], told_of["undecided"], told_of["open"]) == ("0", "0.5", True)
+    assert [one["message"] for one in told_of["undecided_checks"]] == [
+        "the prose is for a reader"
+    ] * 2
+    assert told(half, "raw").count("the prose is for a reader") >= len(EXERCISES) - 1
 
 
 def test_where_nothing_was_recorded_the_report_says_so() -> None:

@@ -1,6 +1,7 @@
 """The score: what a run of checks earns, to the last fraction, and how the terminal shows it."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,7 +53,7 @@ ALL_RIGHT = [result("3.1", "a"), result("3.1", "b"), result("3.1", "c"), result(
 
 def test_the_homework_has_ten_points() -> None:
     """Half a point for each of six questions, one for each of four exercises, and two, and one."""
-    assert total(Run(HOMEWORK).score()) == (0, 10)
+    assert total(Run(HOMEWORK).score()) == (0, 10, 1)
     assert [e.points for e in HOMEWORK] == [Fraction(1, 2)] * 6 + [1, 1, 1, 1, 2, 1]
     assert [e.number for e in HOMEWORK if not e.parts] == ["Report"]
 
@@ -60,18 +61,31 @@ def test_the_homework_has_ten_points() -> None:
 def test_everything_right_earns_all_but_what_a_reader_gives() -> None:
     results = [result(e.number, part) for e in HOMEWORK for part in e.parts]
     rows = run(*results, exercises=tuple(HOMEWORK)).score()
-    assert total(rows) == (9, 10)
-    assert [row.earned for row in rows] == [*(e.points for e in HOMEWORK[:-1]), None]
+    assert total(rows) == (9, 10, 1)
+    assert [row.earned for row in rows] == [*(e.points for e in HOMEWORK[:-1]), 0]
 
 
 def test_a_run_without_results_earns_nothing() -> None:
     rows = run().score()
-    assert total(rows) == (0, 3)
+    assert total(rows) == (0, 3, Fraction(3, 2))
     assert [(r.earned, r.passed, r.checks, r.examples) for r in rows] == [
         (0, 0, 0, 0),
         (0, 0, 0, 0),
-        (None, 0, 0, 0),
+        (0, 0, 0, 0),
     ]
+    assert [row.open for row in rows] == [False, False, True]
+
+
+def test_what_no_check_decides_is_neither_earned_nor_lost() -> None:
+    """Prose for a reader: its part is undecided, unless another check of the part fails."""
+    one = run(*ALL_RIGHT[:3], result("3.2", "d", "not decided"))
+    assert total(one.score()) == (1, 3, 2)
+    assert [row.open for row in one.score()] == [False, True, True]
+    assert one.status(0, asked=4) == 1, "three passed, and four were asked for"
+    one.passed = 3
+    assert one.status(0, asked=4) == UNDECIDED
+    lost = [result("3.2", "d", o, name=o, of=2) for o in ("not decided", "failed")]
+    assert total(run(*lost).score()) == (0, 3, Fraction(3, 2))
 
 
 @pytest.mark.parametrize(
@@ -139,8 +153,8 @@ def test_the_total_is_the_sum_of_the_shares_that_were_earned(one: Run) -> None:
                 share = Fraction(all(r.outcome == "passed" for r in of_part), len(exercise.parts))
                 expected += exercise.points * share
     rows = one.score()
-    assert total(rows) == (expected, 3)
-    assert all(0 <= row.earned <= row.exercise.points for row in rows if row.earned is not None)
+    assert total(rows) == (expected, 3, Fraction(3, 2))
+    assert all(0 <= row.earned <= row.exercise.points for row in rows)
     assert all(row.passed <= row.checks for row in rows)
 
 
@@ -234,19 +248,43 @@ def test_the_table_shows_points_checks_and_examples() -> None:
         "exercise                                                  points    checks  examples",
         "3.1    Three parts                                      0.66 / 1     2 / 4        30",
         "3.2    One part                                        0.5 / 0.5     1 / 1     1,234",
-        "Essay  An essay                                          ? / 1.5   needs a human reader",
+        "Essay  An essay                                          ? / 1.5   for a human reader",
         "total                                                   1.16 / 3     3 / 5     1,264",
-        "1.16 of the 1.5 points that checks can decide; "
-        "the report's 1.5 is for a human reader to give.",
+        "1.16 of the 1.5 points that are decided; 1.5 more are neither earned nor lost.",
+        "not decided: an essay is for a human reader",
     ]
     assert paper.red == ["0.66 / 1", "2 / 4"]
+
+
+def test_the_table_shows_what_is_not_decided() -> None:
+    half = [
+        result("3.1", "a"),
+        replace(result("3.1", "b", "not decided"), message="prose is for a human reader"),
+        result("3.1", "c"),
+        replace(result("3.2", "d", "not decided"), message="no digits"),
+    ]
+    paper = Paper()
+    write_score(run(*half), paper)
+    assert paper.lines[3:] == [
+        "3.1    Three parts                                      0.66 / 1     2 / 3        30"
+        "   0.33 not decided",
+        "3.2    One part                                          ? / 0.5     0 / 1        10"
+        "   0.5 not decided",
+        "Essay  An essay                                          ? / 1.5   for a human reader",
+        "total                                                   0.66 / 3     2 / 4        40",
+        "0.66 of the 0.66 points that are decided; 2.33 more are neither earned nor lost.",
+        "not decided: an essay is for a human reader",
+        "not decided: prose is for a human reader",
+        "not decided: no digits",
+    ]
+    assert paper.red == []
 
 
 def test_the_columns_stand_under_one_another() -> None:
     results = [result(e.number, part, n=10**6) for e in HOMEWORK for part in e.parts]
     paper = Paper()
     write_score(run(*results, exercises=tuple(HOMEWORK)), paper)
-    table = paper.lines[2:-1]
+    table = paper.lines[2:-2]
     assert {len(line) for line in table if "reader" not in line} == {84}
     assert all(line[7] != " " for line in table[1:-1])
 
@@ -262,6 +300,18 @@ def test_the_trial_counts_mistakes_and_right_answers() -> None:
     )
     assert one.trial("3.1") == one.trial()
     assert one.trial("3.2") == ""
+
+
+def test_the_trial_tells_what_is_left_to_a_reader() -> None:
+    one = run()
+    for is_mistake in (True, False):
+        for for_reader in (True, False):
+            name = f"{is_mistake} {for_reader}"
+            one.tried[name] = Tried("3.1", "a", name, "it", is_mistake, None, True, for_reader)
+    assert one.trial() == (
+        "1 of 2 known mistakes rejected, 1 left to a human reader, "
+        "1 of 2 right answers written differently accepted, 1 left to a human reader"
+    )
 
 
 # The JUnit XML
@@ -292,8 +342,12 @@ def test_the_points_in_the_xml_add_up_to_the_score(one: Run) -> None:
     with TemporaryDirectory() as folder:
         cases, suite = written_points(one, Path(folder, "results.xml"))
     assert len(cases) == len(one.results), "a check that has two cases counts once"
-    earned, _ = total(one.score())
-    assert [suite["points_earned"], suite["points_possible"]] == [f"{float(earned)}", "3.0"]
+    earned = total(one.score()).earned
+    assert suite == {
+        "points_earned": f"{float(earned)}",
+        "points_possible": "3.0",
+        "points_undecided": "1.5",
+    }
     # Each is rounded once to a float, and no sum of them exceeds 4.
     bound = 2 * len(cases) * 4 * 2.0**-53
     assert abs(math.fsum(float(case["points_earned"]) for case in cases) - earned) <= bound
@@ -308,6 +362,13 @@ def test_a_part_with_a_failed_check_earns_nothing_in_the_xml(tmp_path: Path) -> 
     cases, suite = written_points(run(*checks), tmp_path / "results.xml")
     assert [(c["points_earned"], c["points_possible"]) for c in cases] == [("0.0", "0.25")] * 2
     assert suite["points_earned"] == "0.0"
+
+
+def test_the_xml_tells_what_is_not_decided(tmp_path: Path) -> None:
+    checks = [result("3.2", "d", o, name=o, of=2) for o in ("passed", "not decided")]
+    cases, suite = written_points(run(*checks), tmp_path / "results.xml")
+    assert [(c["points_earned"], c["points_undecided"]) for c in cases] == [("0.0", "0.25")] * 2
+    assert suite["points_undecided"] == "2.0"
 
 
 def test_an_xml_that_is_none_stays_and_is_told(tmp_path: Path) -> None:
