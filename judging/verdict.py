@@ -308,7 +308,10 @@ def same_number(actual: Any, expected: int, formula: str) -> None:
     except (TypeError, ValueError, RuntimeError):
         right = False
     if not right:
-        raise Wrong(f"returned {shown(actual)}", f"{expected} = {formula}")
+        returned = shown(actual)
+        if returned == str(expected):
+            returned += f", of type {_type_of(actual)}"
+        raise Wrong(f"returned {returned}", f"the integer {expected} = {formula}")
 
 
 def _is_bool(value: Any) -> bool:

@@ -29,6 +29,7 @@ from judging.verdict import (
     same_form,
     same_number,
     shown,
+    undefined,
     within,
     wrong,
 )
@@ -85,6 +86,10 @@ RIGHT: dict[str, list[Callable[[], Any]]] = {
         lambda: within(COLUMN + 0.5, COLUMN.double(), 0.5, "", F32),
         lambda: within(COLUMN - 0.5, COLUMN.double(), torch.full((2, 1), 0.5), "", F32),
         lambda: within(COLUMN.requires_grad_(), COLUMN.detach().double(), 0.0, "", F32),
+    ],
+    "undefined": [
+        lambda: undefined(torch.tensor([float("nan"), 1]), torch.tensor([True, False]), ""),
+        lambda: undefined(COLUMN, torch.zeros(2, 1, dtype=torch.bool), ""),
     ],
     "same_number": [
         lambda: same_number(3, 3, ""),
@@ -260,9 +265,26 @@ WRONG: dict[str, dict[str, tuple[Callable[[], Any], str]]] = {
             "returned a tensor of shape (30,), first wrong at [29]: 30 | 29 there = 2x",
         ),
     },
+    "undefined": {
+        "a number": (
+            lambda: undefined(torch.tensor([5.0, 1]), torch.tensor([True, False]), "0/0"),
+            "returned [5, 1] | NaN at [[0]]: 0/0",
+        ),
+        "no tensor": (
+            lambda: undefined(None, torch.tensor([True]), "0/0"),
+            "returned None | NaN at [[0]]: 0/0",
+        ),
+        "another shape": (
+            lambda: undefined(torch.ones(2), torch.tensor([True]), "0/0"),
+            "returned [1, 1] | NaN at [[0]]: 0/0",
+        ),
+    },
     "same_number": {
-        "another": (lambda: same_number(4, 3, "2 + 1"), "returned 4 | 3 = 2 + 1"),
-        "a float": (lambda: same_number(3.0, 3, "2 + 1"), "returned 3 | 3 = 2 + 1"),
+        "another": (lambda: same_number(4, 3, "2 + 1"), "returned 4 | the integer 3 = 2 + 1"),
+        "a float": (
+            lambda: same_number(3.0, 3, "2 + 1"),
+            "returned 3, of type float | the integer 3 = 2 + 1",
+        ),
         "a bool": (lambda: same_number(True, 1, "2 − 1"), "returned True | 1 = 2 − 1"),
         "a string": (lambda: same_number("3", 3, "2 + 1"), "returned '3' | 3 = 2 + 1"),
         "None": (lambda: same_number(None, 3, "2 + 1"), "returned None | 3 = 2 + 1"),
