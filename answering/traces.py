@@ -70,7 +70,7 @@ class Traces:
             (one.number, one.copy, copied(one.result))
             for one in self.kept
             # What is a view of an argument changes with that, and a network when it is trained.
-            if not _same(one.copy, one.result) and not _overlap(one.tensors, one.given)
+            if not same(one.copy, one.result) and not _overlap(one.tensors, one.given)
         ]
 
 
@@ -106,14 +106,14 @@ def copied(value: Any, depth: int = 0) -> Any:
     return value if kind in (int, float, str, bool) else None
 
 
-def _same(copy: Any, value: Any) -> bool:
+def same(copy: Any, value: Any) -> bool:
     """Whether a value is still what it was when it was copied, as far as a copy can tell."""
     if isinstance(copy, Tensor):
         return isinstance(value, Tensor) and same_bits(copy, value)
     if isinstance(copy, tuple | list):
-        return len(copy) == len(value) and all(map(_same, copy, value))
+        return len(copy) == len(value) and all(map(same, copy, value))
     if isinstance(copy, dict):
-        return copy.keys() == value.keys() and all(_same(copy[key], value[key]) for key in copy)
+        return copy.keys() == value.keys() and all(same(copy[key], value[key]) for key in copy)
     return copy is None or copy is value or copy == value
 
 

@@ -197,8 +197,13 @@ class Bench:
         kwargs: dict[str, Any],
         *,
         rehearsed: bool = False,
+        again: int = 0,
     ) -> Any:
-        """Call a function; ``facts`` then has what it left behind, however it ended."""
+        """Call a function; ``facts`` then has what it left behind, however it ended.
+
+        Args: rehearsed, whether another question is asked first; again, how often the same one is
+            asked once more, until it has another answer.
+        """
         given = [*args, *kwargs.values()]
         drawn = any(isinstance(one, torch.Generator) for one in given)
         before, hooks = traces.state(drawn=drawn), traces.hooks_on(given)
@@ -211,7 +216,22 @@ class Bench:
             self.facts["state"] = traces.changes(before)
             self.facts["hooks"] = traces.hooks_on(given) - hooks
         self.facts |= self.left.add(given, result)
+        if again:
+            self._ask_again(lambda: target(*args, **kwargs), result, again)
         return result
+
+    def _ask_again(self, ask: Callable[[], Any], result: Any, times: int) -> None:
+        """Ask the same so many times, and tell the first answer that is another one."""
+        first = traces.copied(result)
+        for _ in range(times):
+            try:
+                other = ask()
+            except Exception as error:
+                self.facts["unlike"] = [first, described(error, self.folder.folder).words]
+                return
+            if not traces.same(first, other):
+                self.facts["unlike"] = [first, traces.copied(other)]
+                return
 
     def _rehearse(self, target: Callable[..., Any], given: list[Any], names: list[str]) -> None:
         """Ask about the same tensors with their entries in other places, or of numbers one larger.
@@ -360,7 +380,7 @@ def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
                 bench.begin()
             seed = request.pop("seed", None)
             if seed is not None:
-                same_luck(seed)
+                same_luck(*seed)
             reply["result"] = ACTIONS[request.pop("do")](bench, given, **request)
         except Missing as missing:
             reply["missing"] = str(missing)
@@ -381,12 +401,16 @@ def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
     return Packer().message(reply)
 
 
-def same_luck(seed: int) -> None:
-    """Seed the generators that an answer may draw from, so that a case always goes the same way."""
+def same_luck(seed: int, others: int | None = None) -> None:
+    """Seed the generators that an answer may draw from, so that a case always goes the same way.
+
+    Args: others, the seed of Python's and NumPy's, where it is not that of torch's own.
+    """
     # torch.manual_seed would also leave a note, with a stack trace, for a GPU that is not there.
     torch.default_generator.manual_seed(seed)
-    random.seed(seed)
-    numpy.random.seed(seed % 2**32)
+    others = seed if others is None else others
+    random.seed(others)
+    numpy.random.seed(others % 2**32)
 
 
 def described(error: BaseException, folder: Path) -> Error:
@@ -435,12 +459,13 @@ def call(
     args: tuple,
     kwargs: dict[str, Any],
     rehearsed: bool = False,
+    again: int = 0,
 ) -> Any:
     """Call a function of the contract; ``given`` becomes what has become of its arguments."""
     target = bench.value(module, name)
     given += [bench.built(argument) for argument in (*args, *kwargs.values())]
     positional, named = given[: len(args)], dict(zip(kwargs, given[len(args) :], strict=True))
-    return bench.call(target, positional, named, rehearsed=rehearsed)
+    return bench.call(target, positional, named, rehearsed=rehearsed, again=again)
 
 
 def ask(bench: Bench, given: list[Any], *, number: int, question: str, args: tuple) -> Any:

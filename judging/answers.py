@@ -216,17 +216,18 @@ class Answers:
             return args, kwargs
         return laws.as_asked(function.module, function.name, args, kwargs, self.luck)
 
-    def is_rehearsed(self, function: Function) -> bool:
-        """Whether the side asks another question first, as luck has it."""
-        return (
-            self.luck is not None
-            and function.name in laws.PURE | laws.MAKES
-            and self.luck.random() < laws.REHEARSED
-        )
+    def how_asked(self, function: Function, args: tuple, kwargs: Mapping[str, Any]) -> dict:
+        """What the side does beside the call, as luck has it: see Bench.call."""
+        if self.luck is None:
+            return {}
+        return laws.how_asked(function.name, bool(args or kwargs), self.luck)
 
-    def seed(self, seed: int) -> None:
-        """Seed the generators that an answer may draw from."""
-        self.side.seed(seed)
+    def seed(self, seed: int, others: int | None = None) -> None:
+        """Seed the generators that an answer may draw from: torch's own, Python's and NumPy's.
+
+        Args: others, the seed of Python's and NumPy's, where it is not that of torch's own.
+        """
+        self.side.seed(seed, others)
 
     @property
     def scratch(self) -> Path:
@@ -340,7 +341,7 @@ class Answers:
                 function.name,
                 self._there(args),
                 self._there(dict(kwargs)),
-                rehearsed=self.is_rehearsed(function),
+                **self.how_asked(function, args, kwargs),
             )
         )
         self.printed = outcome.printed

@@ -28,6 +28,7 @@ PURE = {
     "euclidean_delta",
     "softmax_cross_entropy_delta",
     "convolution_matrix",
+    "answers",
     "dense_parameter_count",
     "convolution_parameter_count",
     "arithmetic",
@@ -42,9 +43,12 @@ PURE = {
 MAKES = {"MLP", "LinearRegression", "load_weights", "plot"}
 """Those that make what lives on: a new one in each call."""
 
-REHEARSED = 0.5
-"""The share of the calls of PURE and MAKES before which another question is asked: almost the same
-one, about what lies in the same tensors, in other places."""
+REHEARSED, REPEATED = 0.5, 0.125
+"""The shares of the calls before which another question is asked, almost the same one about what
+lies in the same tensors, in other places; and after which the same one is asked AGAIN."""
+
+AGAIN, AGAIN_WITHOUT_ARGUMENTS = 8, 32
+"""How often: 25 examples are 60 calls. What is wrong in one of ten passes once in 500 times."""
 
 LEARNS = {"train", "train_epoch"}
 """Those that change the model that they are given, as they are asked to."""
@@ -82,6 +86,18 @@ def as_asked(
     # Of Python's generator, random() alone is promised never to change.
     by_name.sort(key=lambda _: luck.random())
     return tuple(named[p] for p in by_place), {p: named[p] for p in by_name}
+
+
+def how_asked(name: str, with_arguments: bool, luck: Random) -> dict[str, Any]:
+    """What is done beside a call of this function: see Bench.call."""
+    how: dict[str, Any] = {}
+    if name in PURE | MAKES and with_arguments | (name in MAKES) and luck.random() < REHEARSED:
+        how["rehearsed"] = True
+    if name in PURE and not with_arguments:
+        how["again"] = AGAIN_WITHOUT_ARGUMENTS
+    elif name in PURE and luck.random() < REPEATED:
+        how["again"] = AGAIN
+    return how
 
 
 def _is_default(value: Any, default: str) -> bool:
@@ -224,6 +240,11 @@ def judge(call: "Call", facts: Mapping[str, Any], earlier: Mapping[int, "Call"])
         known = earlier.get(number) if type(number) is int else None
         return f"{known}" if known else f"{name}, called with the same entries in other places,"
 
+    if other := facts.get("unlike"):
+        raise Wrong(
+            f"returned {shown(other[0])}, and {shown(other[1])} when the same was asked again",
+            "one answer to one question, whenever it is asked",
+        )
     for number, was, now in facts.get("changed", ()):
         raise Wrong(
             f"changed what {made(number)} had returned: it was {shown(was)}, and then {shown(now)}",

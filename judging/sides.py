@@ -114,9 +114,9 @@ class Here:
         """Make the folder the one that the name ``solutions`` means."""
         self.bench.folder.install()
 
-    def seed(self, seed: int) -> None:
-        """Seed what an answer may draw from."""
-        same_luck(seed)
+    def seed(self, seed: int, others: int | None = None) -> None:
+        """Seed what an answer may draw from; others, what is not torch's, if by another number."""
+        same_luck(seed, others)
 
     def begin(self) -> None:
         """A new case: nothing of the one before is asked any more."""
@@ -143,15 +143,12 @@ class Here:
         name: str,
         args: tuple,
         kwargs: Mapping[str, Any],
-        *,
-        rehearsed: bool = False,
+        **how: Any,
     ) -> Outcome:
-        """Call a function of the contract; rehearsed, after a question that is almost the same."""
+        """Call a function of the contract; ``how`` is what Bench.call takes beside arguments."""
         self.bench.facts = {}
         outcome = self._outcome(
-            lambda: self.bench.call(
-                self.bench.value(module, name), [*args], {**kwargs}, rehearsed=rehearsed
-            )
+            lambda: self.bench.call(self.bench.value(module, name), [*args], {**kwargs}, **how)
         )
         return replace(outcome, facts=self.bench.facts)
 
@@ -228,7 +225,7 @@ class Apart:
         """Where files that answers wrote are read: it never loads an answer."""
         self.waited = 0.0
         """Seconds that calls have taken, without the time in which processes began."""
-        self.luck: int | None = None
+        self.luck: tuple[int, int | None] | None = None
         self.new_case = False
         self.on_step: Callable[[str], None] | None = None
 
@@ -245,9 +242,9 @@ class Apart:
     def install(self) -> None:
         """Nothing is imported here."""
 
-    def seed(self, seed: int) -> None:
+    def seed(self, seed: int, others: int | None = None) -> None:
         """Seed what an answer may draw from, before the next call."""
-        self.luck = seed
+        self.luck = seed, others
 
     def begin(self) -> None:
         """A new case: nothing of the one before is asked any more."""
@@ -323,10 +320,9 @@ class Apart:
         name: str,
         args: tuple,
         kwargs: Mapping[str, Any],
-        *,
-        rehearsed: bool = False,
+        **how: Any,
     ) -> Outcome:
-        """Call a function of the contract; rehearsed, after a question that is almost the same.
+        """Call a function of the contract; ``how`` is what Bench.call takes beside arguments.
 
         The arguments hold afterwards what it left in them.
         """
@@ -336,7 +332,7 @@ class Apart:
             "name": name,
             "args": args,
             "kwargs": {**kwargs},
-            "rehearsed": rehearsed,
+            **how,
         }
         return self._outcome(request, given=[*args, *kwargs.values()])
 

@@ -404,3 +404,39 @@ def drawn(
             f"returned the same {name} when the same generator was used a second time",
             "new numbers: a generator goes on where the last draw stopped",
         )
+
+
+def drawn_from_torchs_own(
+    draw: Callable[[], Sequence[Tensor]],
+    seed: Callable[[int, int], None],
+    names: str,
+    *,
+    anew: str,
+) -> None:
+    """Require that torch's own generator decides what ``draw`` returns without one passed in.
+
+    Args:
+        draw: calls the answer; ``names`` are those of the tensors that it returns.
+        seed: seeds torch's own generator with its first, and all others with its second argument.
+        anew: the tensors that must be others in the next call, which nobody seeds.
+    """
+
+    def named() -> dict[str, Tensor]:
+        return dict(zip(names, draw(), strict=True))
+
+    seed(1, 2)
+    first, later = named(), named()
+    seed(1, 3)
+    again = named()
+    for name, one in first.items():
+        holds(
+            torch.equal(one, again[name]),
+            f"returned another {name} after torch.manual_seed with the same seed",
+            "the same numbers: without a generator, torch's own is the only source",
+        )
+    for name in anew:
+        holds(
+            not torch.equal(first[name], later[name]),
+            f"returned the same {name} in the next call",
+            "new numbers in each call: nobody has seeded torch's own generator in between",
+        )

@@ -6,6 +6,7 @@ Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from answering.values import same_bits
 from data import DataSet, idx
 from judging import pictures
 from judging.answers import Answers
+from judging.chance import SIDE, independent, unordered
 from judging.checks import check
 from judging.choices import (
     Draw,
@@ -93,16 +95,17 @@ def test_mnist_is_read_and_normalised_bit_for_bit(
     """Each byte b becomes (b/255 − 0.1307)/0.3081, in a tensor (1, 28, 28), float32."""
     asked = {"train": train, "download": download}
     asked = {name: value for name, value in asked.items() if value is not None}
-    dataset = solutions.gradient_comparison.mnist(kind(on_the_shelf(solutions)), **asked)
     train = train is not False
-    if not isinstance(dataset, Digits):
-        wrong(dataset, "an instance of torchvision.datasets.MNIST")
+    for part in (asked, {"train": not train}, asked):  # the other set in between
+        dataset = solutions.gradient_comparison.mnist(kind(on_the_shelf(solutions)), **part)
+        if not isinstance(dataset, Digits):
+            wrong(dataset, "an instance of torchvision.datasets.MNIST")
     images, labels = every_byte()[train]
-    part = "training" if train else "test"
+    which = "training" if train else "test"
     holds(
         len(dataset) == len(images),
         f"returned {len(dataset)} examples",
-        f"the {len(images)} of the {part} set",
+        f"the {len(images)} of the {which} set",
     )
     mean, deviation = torch.tensor(0.1307), torch.tensor(0.3081)
     for index, (image, label) in enumerate(zip(images, labels.tolist(), strict=True)):
@@ -110,7 +113,7 @@ def test_mnist_is_read_and_normalised_bit_for_bit(
             example = dataset[index]
         holds(
             isinstance(example, tuple) and len(example) == 2 and int(example[1]) == label,
-            f"returned {shown(example)} as example {index} of the {part} set",
+            f"returned {shown(example)} as example {index} of the {which} set",
             f"an image with the label {label}",
         )
         scaled = image[None].float().div(255)
@@ -395,6 +398,32 @@ def test_MLP_initialises_with_the_variance_asked_for(
                 f"the mean of the weights with init={init!r}",
                 said="drew weights whose mean is ",
             )
+
+
+@check("2.4", "MLP", cost=5, init=sampled_from(sorted(VARIANCES)), seed=seeds)
+def test_MLP_draws_all_weights_independently(solutions: Answers, init: str, seed: int) -> None:
+    """No weight follows from another one: not within a layer, not from layer to layer or model."""
+    solutions.seed(seed)
+    hidden = (SIDE,) * 4
+    images = Plan(hidden, "relu", 1, seed).images().float()
+    models = []
+    for _ in range(2):
+        model = network(solutions, hidden, init=init)
+        with solutions.calling(f"MLP({hidden}, init={init!r}) applied to an image"):
+            layers = [layer.weight.detach() for layer in linear_layers(model, images)]
+        holds(
+            [tuple(W.shape) for W in layers[1:-1]] == [(SIDE, SIDE)] * 3,
+            f"went through linear layers of the shapes {[tuple(W.shape) for W in layers]}",
+            f"a layer for each width in {hidden}, and one for the 10 classes",
+        )
+        models.append([layers[0].flatten()[: SIDE * SIDE].reshape(SIDE, SIDE), *layers[1:-1]])
+    first, second = models
+    for place, W in enumerate(first[1:], start=2):
+        unordered(f"weights of layer {place}", W)
+    for one, other in combinations(range(4), 2):
+        independent(f"weights of layers {one + 1} and {other + 1}", first[one], first[other])
+    for place, pair in enumerate(zip(first, second, strict=True), start=1):
+        independent(f"weights of layer {place} and of that of the next model", *pair)
 
 
 @check("2.4", "MLP", hidden=widths, batch_norm=booleans(), activation=activations, seed=seeds)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from answering.own import LinearRegression, regression
 from answering.values import same_bits
 from judging.answers import Answers
+from judging.chance import SIDE, independent, unordered
 from judging.checks import check
 from judging.choices import Draw, booleans, composite, integers, now_and_then, sampled_from
 from judging.evidence import show_lines, show_scatter, show_table, wanted
@@ -30,6 +31,7 @@ from judging.strategies import floats, lattice, seeds
 from judging.verdict import (
     Wrong,
     drawn,
+    drawn_from_torchs_own,
     equal,
     holds,
     near,
@@ -353,6 +355,42 @@ def test_data_come_from_the_generator(solutions: Answers, seed: int) -> None:
         seed,
         anew="y",
     )
+
+
+@check("2.5", "random_data", cost=5, seed=seeds)
+def test_data_come_from_torchs_own_generator_if_there_is_no_other(
+    solutions: Answers, seed: int
+) -> None:
+    """Without a generator torch.manual_seed decides the data, and each call has new errors."""
+    random_data = solutions.linear_regression.random_data
+    drawn_from_torchs_own(
+        lambda: two_columns(random_data(8, slope=1.0, intercept=0.0, noise=0.5), 8),
+        lambda own, others: solutions.seed(seed + own, seed + others),
+        "xy",
+        anew="y",
+    )
+
+
+@check("2.5", "random_data", cost=2, seed=seeds, own=booleans())
+def test_the_errors_are_independent(solutions: Answers, seed: int, own: bool) -> None:
+    """No error follows from an x, from another error, or from one of the call before."""
+    n = SIDE * SIDE
+    source = {"generator": torch.Generator().manual_seed(seed)} if own else {}
+    calls = []
+    for _ in range(2):
+        # With slope 1/2 and the noise so large, y − x/2 is the error to within 2⁻²⁰ of it.
+        x, y = two_columns(
+            solutions.linear_regression.random_data(
+                n, slope=0.5, intercept=0.0, noise=1024.0, **source
+            ),
+            n,
+        )
+        calls.append((x.double(), y.double() - x.double() / 2))
+    (x, errors), (_, others) = calls
+    squares = [one.reshape(SIDE, SIDE) for one in (x, errors, others)]
+    independent("x and errors", squares[0], squares[1])
+    independent("errors and those of the next call", squares[1], squares[2])
+    unordered("errors", squares[1])
 
 
 @composite

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from judging.answers import Answers
+from judging.chance import SIDE, independent, unordered
 from judging.checks import check
 from judging.choices import Draw, booleans, composite, sampled_from
 from judging.evidence import show_tensor, wanted
@@ -29,6 +30,7 @@ from judging.strategies import (
 )
 from judging.verdict import (
     drawn,
+    drawn_from_torchs_own,
     equal,
     holds,
     refuses,
@@ -131,6 +133,44 @@ def test_random_matrices_come_from_the_generator(solutions: Answers, seed: int) 
         seed,
         anew="AB",
     )
+
+
+@check("2.1", "random_matrices", cost=5, seed=seeds)
+def test_random_matrices_come_from_torchs_own_generator_if_there_is_no_other(
+    solutions: Answers, seed: int
+) -> None:
+    """Without a generator torch.manual_seed decides the numbers, and each call has new ones."""
+    drawn_from_torchs_own(
+        lambda: two_tensors(solutions.tensor_operations.random_matrices((4, 5))),
+        lambda own, others: solutions.seed(seed + own, seed + others),
+        "AB",
+        anew="AB",
+    )
+
+
+@check("2.1", "random_matrices", cost=2, seed=seeds, own=booleans())
+def test_random_matrices_are_independent(solutions: Answers, seed: int, own: bool) -> None:
+    """No entry follows from another one: not within A or B, not from A to B, nor to the next A."""
+    source = generator(seed)
+    squares = {
+        name: matrix
+        for names in (("A", "B"), ("the next A", "the next B"))
+        for name, matrix in zip(
+            names,
+            two_tensors(
+                solutions.tensor_operations.random_matrices(
+                    (SIDE, SIDE), **({"generator": source} if own else {})
+                )
+            ),
+            strict=True,
+        )
+    }
+    for name, matrix in squares.items():
+        same_form(matrix, (SIDE, SIDE), torch.float32, "the shape asked for")
+        if name in "AB":
+            unordered(name, matrix)
+    independent("A and B", squares["A"], squares["B"])
+    independent("A and the A of the next call", squares["A"], squares["the next A"])
 
 
 def two_tensors(pair: object) -> tuple[Tensor, Tensor]:
