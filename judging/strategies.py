@@ -290,27 +290,23 @@ def alike(draw: Draw, most: int = 64, unit: float = 1 / 8) -> tuple[Tensor, Tens
 
 
 @composite
-def alike_of_all_magnitudes(draw: Draw, most: float, close: bool) -> tuple[Tensor, Tensor]:
+def alike_of_all_magnitudes(draw: Draw, most: float) -> tuple[Tensor, Tensor]:
     """Two float64 tensors of one shape, of one to four dimensions, from 2^−most to 2^most.
 
-    Where ``close``, they are equal in some entries, and nearly equal in others.
+    In some pairs the second is smaller, and in some the first is equal to it or nearly so.
     """
-    shape, near = (*draw(triples), 2)[: draw(integers(1, 4))], draw(booleans())
-    one, other = draw(magnitudes(shape, -most, most)), draw(magnitudes(shape, -most, most))
-    if close and near:
-        one = other * (1 + draw(magnitudes(shape, -24, 0)))
-    return one, other
+    (m, k, n), dimensions = draw(triples), draw(sampled_from([2, 4, 1, 3]))
+    kind, shape = draw(sampled_from(["free", "small", "close"])), (m, k, n, 2)[:dimensions]
+    other = draw(magnitudes(shape, -most, 7 if kind == "small" else most))
+    if kind == "close":
+        return other * (1 + draw(magnitudes(shape, -24, 0))), other
+    return draw(magnitudes(shape, -most, most)), other
 
 
 @composite
-def alike_or_more(draw: Draw, most: float, *, close: bool = False) -> tuple[Tensor, Tensor]:
-    """Two tensors of one shape, on a lattice or of all magnitudes; now and then expanded."""
-    kind = draw(sampled_from(["lattice", "magnitudes", "lattice", "magnitudes", "expanded"]))
-    one, other = draw(alike() if kind == "lattice" else alike_of_all_magnitudes(most, close))
-    if kind != "expanded":
-        return one, other
-    # In front of a dimension of its own, what is there once lies in three places.
-    return one.expand(3, *one.shape), other.expand(3, *other.shape)
+def alike_or_more(draw: Draw, most: float) -> tuple[Tensor, Tensor]:
+    """Two tensors of one shape, on a lattice or of all magnitudes."""
+    return draw(alike() if draw(booleans()) else alike_of_all_magnitudes(most))
 
 
 QUICK = 0.05
