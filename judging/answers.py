@@ -39,7 +39,7 @@ class Call:
     def __init__(self, function: Function, args: tuple, kwargs: dict[str, Any]) -> None:
         self.function, self.args, self.kwargs = function, args, kwargs
         self.before = [
-            (value, value.detach(), value.detach().clone(), value.requires_grad, value.grad)
+            (value, value.detach(), value.detach().clone(), value.requires_grad, _own_grad(value))
             for value in (*args, *kwargs.values())
             if isinstance(value, Tensor) and value.layout is torch.strided and not value.is_meta
         ]
@@ -89,6 +89,11 @@ class Call:
                 described.append(text + _strides(value))
         where = f" with {' and '.join(described)}" if described else ""
         return f"{self.function.name}({inline}){where}"
+
+
+def _own_grad(value: Tensor) -> Tensor | None:
+    """The .grad of a leaf: of another tensor there is none, and to ask for it is warned of."""
+    return value.grad if value.is_leaf else None
 
 
 def _strides(value: Tensor) -> str:
