@@ -1,5 +1,6 @@
 """1.1 to 1.6: mistakes and alternatives in the letters, in the prose, and in the formulas."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -220,6 +221,38 @@ def softmax_mse_in_double_precision(y, t):
     return (s * g - s * (s * g).sum(dim=-1, keepdim=True)).to(y.dtype)
 
 
+@in_softmax_mse_delta.alternative("autograd, through the subtraction of the largest score as well")
+def softmax_mse_through_the_maximum(y, t):
+    def E(y):
+        powers = (y - y.max(dim=-1, keepdim=True).values).exp()
+        return ((powers / powers.sum(dim=-1, keepdim=True) - t) ** 2).mean()
+
+    return slope(E, y)
+
+
+@in_softmax_mse_delta.alternative("autograd through exp(y − ln Σ exp y), the square multiplied out")
+def softmax_mse_by_logsumexp(y, t):
+    def E(y):
+        s = torch.exp(y - y.logsumexp(dim=-1, keepdim=True))
+        return (s * s - 2 * s * t + t * t).sum() / y.numel()
+
+    return slope(E, y)
+
+
+@in_softmax_mse_delta.alternative("Python numbers, added up without rounding by math.fsum")
+def softmax_mse_by_fsum(y, t):
+    def one(y, t):
+        powers = [math.exp(score - max(y)) for score in y]
+        s = [power / math.fsum(powers) for power in powers]
+        g = [2 * (a - b) / n for a, b in zip(s, t, strict=True)]
+        mean = math.fsum(a * b for a, b in zip(s, g, strict=True))
+        return [a * (b - mean) for a, b in zip(s, g, strict=True)]
+
+    n, k = y.numel(), y.shape[-1]
+    pairs = zip(y.reshape(-1, k).tolist(), t.reshape(-1, k).tolist(), strict=True)
+    return torch.tensor([one(a, b) for a, b in pairs], dtype=y.dtype).reshape(y.shape)
+
+
 in_1_2 = Part("1.2", "answers")
 in_sigmoid_layer_delta = Part("1.2", "sigmoid_layer_delta")
 
@@ -398,6 +431,33 @@ def sigmoid_delta_by_tanh(delta, y):
     return delta * (1 - torch.tanh(y / 2) ** 2) / 4
 
 
+@in_sigmoid_layer_delta.alternative("exp(ln f(y) + ln f(−y))")
+def sigmoid_delta_by_logarithms(delta, y):
+    return delta * torch.exp(functional.logsigmoid(y) + functional.logsigmoid(-y))
+
+
+@in_sigmoid_layer_delta.alternative("1/(2 + exp(y) + exp(−y)), where ∞ in the denominator is right")
+def sigmoid_delta_by_two_exponentials(delta, y):
+    return delta / (2 + torch.exp(y) + torch.exp(-y))
+
+
+@in_sigmoid_layer_delta.alternative("1/(4 cosh²(y/2))")
+def sigmoid_delta_by_cosh(delta, y):
+    return delta / (4 * torch.cosh(y / 2) ** 2)
+
+
+@in_sigmoid_layer_delta.alternative("¼ − (f − ½)²")
+def sigmoid_delta_by_the_parabola(delta, y):
+    return delta * (0.25 - (torch.sigmoid(y) - 0.5) ** 2)
+
+
+@in_sigmoid_layer_delta.alternative("a sigmoid for either sign of y, chosen by where")
+def sigmoid_delta_by_where(delta, y):
+    e = torch.exp(-y.abs())
+    f = torch.where(y >= 0, 1 / (1 + e), e / (1 + e))
+    return delta * f - delta * f**2
+
+
 in_1_3 = Part("1.3", "answers")
 in_euclidean_delta = Part("1.3", "euclidean_delta")
 
@@ -557,6 +617,33 @@ def euclidean_by_a_negative(y, t):
 @in_euclidean_delta.alternative("(2y − 2t)/2, with the 2 and the ½ left standing")
 def euclidean_with_two_and_half(y, t):
     return 0.5 * (2 * y - 2 * t)
+
+
+@in_euclidean_delta.alternative("autograd through ½ · (the norm of y − t)²")
+def euclidean_by_the_norm(y, t):
+    return slope(lambda y: 0.5 * torch.linalg.vector_norm(y - t) ** 2, y)
+
+
+@in_euclidean_delta.alternative("autograd through the distances of the rows, ½ Σ ‖y_n − t_n‖²")
+def euclidean_by_the_norms_of_rows(y, t):
+    return slope(lambda y: 0.5 * ((y - t).norm(dim=-1) ** 2).sum(), y)
+
+
+@in_euclidean_delta.alternative("autograd through cdist, squared and halved")
+def euclidean_by_cdist(y, t):
+    return slope(lambda y: torch.cdist(y.reshape(1, -1), t.reshape(1, -1)).square().sum() / 2, y)
+
+
+@in_euclidean_delta.alternative(
+    "autograd through a mean that is multiplied by the number of elements"
+)
+def euclidean_by_a_mean_taken_back(y, t):
+    return slope(lambda y: functional.mse_loss(y, t) * y.numel() / 2, y)
+
+
+@in_euclidean_delta.alternative("autograd through ½‖y‖² − y·t + ½‖t‖²")
+def euclidean_multiplied_out(y, t):
+    return slope(lambda y: 0.5 * (y * y).sum() - (y * t).sum() + 0.5 * (t * t).sum(), y)
 
 
 in_1_4 = Part("1.4", "answers")
@@ -805,6 +892,36 @@ def cross_entropy_by_a_loop(y, t):
     if y.dim() == 2:
         return torch.stack([cross_entropy_by_a_loop(a, b) for a, b in zip(y, t, strict=True)])
     return (torch.softmax(y.double(), dim=0) - t.double()).to(y.dtype)
+
+
+@in_softmax_cross_entropy_delta.alternative("autograd through a mean, times the number of examples")
+def cross_entropy_by_a_mean_taken_back(y, t):
+    return slope(lambda y: functional.cross_entropy(y, t), y) * (y.numel() // y.shape[-1])
+
+
+@in_softmax_cross_entropy_delta.alternative(
+    "the divergence of t from s, which has the same gradient"
+)
+def cross_entropy_by_the_divergence(y, t):
+    return slope(lambda y: functional.kl_div(y.log_softmax(dim=-1), t, reduction="sum"), y)
+
+
+@in_softmax_cross_entropy_delta.alternative("ln Σ exp y, one score after the other, by logaddexp")
+def cross_entropy_by_logaddexp(y, t):
+    total = y[..., 0]
+    for k in range(1, y.shape[-1]):
+        total = torch.logaddexp(total, y[..., k])
+    return torch.exp(y - total.unsqueeze(-1)) - t
+
+
+@in_softmax_cross_entropy_delta.alternative(
+    "the scores in order of size, powers of 2, and back again"
+)
+def cross_entropy_of_sorted_scores(y, t):
+    scores, order = y.sort(dim=-1, descending=True)
+    powers = torch.exp2((scores - scores[..., :1]) / math.log(2))
+    s = powers / powers.cumsum(dim=-1)[..., -1:]
+    return torch.empty_like(s).scatter(-1, order, s) - t
 
 
 in_1_5 = Part("1.5", "answers")
@@ -1130,6 +1247,21 @@ def convolution_as_a_jacobian(kernel, height, width):
     return torch.autograd.functional.jacobian(
         convolve, torch.zeros(height * width, dtype=kernel.dtype)
     )
+
+
+@in_convolution_matrix.alternative("the kernel padded to an image, and rolled")
+def convolution_by_rolling(kernel, height, width):
+    kh, kw = kernel.shape
+    image = functional.pad(kernel, (0, width - kw, 0, height - kh))
+    places = [(i, j) for i in range(height - kh + 1) for j in range(width - kw + 1)]
+    return torch.stack([image.roll(place, dims=(0, 1)).flatten() for place in places])
+
+
+@in_convolution_matrix.alternative("a transposed convolution of single pixels")
+def convolution_by_its_transpose(kernel, height, width):
+    rows, columns = height - kernel.shape[0] + 1, width - kernel.shape[1] + 1
+    basis = torch.eye(rows * columns, dtype=kernel.dtype).reshape(-1, 1, rows, columns)
+    return functional.conv_transpose2d(basis, kernel[None, None]).flatten(1)
 
 
 @in_convolution_parameter_count.alternative("the entries of the tensors, counted")

@@ -451,6 +451,39 @@ def arithmetic_in_double_precision(A, B):
     return Arithmetic(*(result.to(A.dtype) for result in results(A.double(), B.double())))
 
 
+@in_arithmetic.alternative("a sum over inner indices with Kahan's correction")
+def arithmetic_by_kahan_sums(A, B):
+    total, lost = torch.zeros_like(A), torch.zeros_like(A)
+    for a, b in zip(A.T, B, strict=True):
+        term = torch.outer(a, b) - lost
+        larger = total + term
+        lost, total = (larger - total) - term, larger
+    return results(A, B, matmul=total)
+
+
+@in_arithmetic.alternative(
+    "the matrix product in blocks of two inner indices, the last perhaps of one"
+)
+def arithmetic_by_blocks(A, B):
+    blocks = zip(A.split(2, dim=1), B.split(2), strict=True)
+    return results(A, B, matmul=sum(a @ b for a, b in blocks))
+
+
+@in_arithmetic.alternative("results written into tensors that were there before, by out=")
+def arithmetic_into_empty_tensors(A, B):
+    C, total, difference, product, matmul = (torch.zeros_like(A) for _ in range(5))
+    torch.add(A, B, out=total)
+    torch.sub(A, B, out=difference)
+    torch.mul(A, B, out=product)
+    torch.mm(A, B, out=matmul)
+    return Arithmetic(C, total, difference, product, matmul)
+
+
+@in_arithmetic.alternative("(Bᵀ Aᵀ)ᵀ, and −(B − A)")
+def arithmetic_the_other_way_round(A, B):
+    return results(A, B, sum=B + A, difference=-(B - A), matmul=(B.T @ A.T).T)
+
+
 in_flatten = Part("2.2", "flatten")
 
 
@@ -583,6 +616,20 @@ def flatten_by_loops(x):
 def flatten_by_division_and_remainder(x):
     k = torch.arange(x.numel())
     return x[k // x.shape[1], k % x.shape[1]]
+
+
+@in_flatten.alternative("a mask that is true everywhere")
+def flatten_by_a_mask(x):
+    return x[torch.ones_like(x, dtype=torch.bool)]
+
+
+@in_flatten.alternative("the rows written into an empty vector, without their history")
+def flatten_row_by_row(x):
+    m, n = x.shape
+    out = torch.empty(m * n, dtype=x.dtype)
+    for i, row in enumerate(x.detach()):
+        out[n * i : n * i + n] = row
+    return out
 
 
 in_middle = Part("2.2", "middle")
@@ -884,3 +931,21 @@ def middle_by_peeling(x, rows=4, columns=2):
     if x.shape != (rows, columns):
         raise ValueError("the block does not fit, or has no exact centre")
     return x
+
+
+@in_middle.alternative("the second of three parts, in both dimensions")
+def middle_by_split(x, rows=4, columns=2):
+    top, left = corner(x, rows, columns)
+    return x.split([top, rows, top])[1].split([left, columns, left], dim=1)[1]
+
+
+@in_middle.alternative("one window of all, by unfold")
+def middle_by_unfold(x, rows=4, columns=2):
+    place = corner(x, rows, columns)
+    return x.unfold(0, rows, 1).unfold(1, columns, 1)[place]
+
+
+@in_middle.alternative("x rolled until the block is at its top left")
+def middle_by_rolling(x, rows=4, columns=2):
+    top, left = corner(x, rows, columns)
+    return x.roll((-top, -left), dims=(0, 1))[:rows, :columns]

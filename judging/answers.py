@@ -68,6 +68,11 @@ class Call:
         return f"{self.function.name}({inline}){where}"
 
 
+def _own_grad(value: Tensor) -> Tensor | None:
+    """The .grad of a leaf: of another tensor there is none, and to ask for it is warned of."""
+    return value.grad if value.is_leaf else None
+
+
 def _strides(value: Tensor) -> str:
     if value.is_contiguous():
         return ""

@@ -50,9 +50,9 @@ seeds = integers(0, 2**32 - 1)
 
 @composite
 def lengths(draw: Draw) -> tuple[int, int]:
-    """One length at a landmark or beside it, and one of 1,000 or more: beyond all but the last."""
+    """One length at a landmark or beside it, and one beyond 1,000, which no chunk divides."""
     one = draw(sampled_from(LANDMARKS)) + draw(sampled_from([0, 1, -1]))
-    return one, draw(sampled_from([1001, 1000, 1025, 1024, 1023]))
+    return one, draw(sampled_from([1001, 1025, 1023]))
 
 
 Layout = Callable[[Tensor], Tensor]
@@ -251,15 +251,15 @@ def scores_and_targets(draw: Draw) -> tuple[Tensor, Tensor]:
 
 
 @composite
-def scores_of_all_magnitudes(draw: Draw) -> tuple[Tensor, Tensor]:
+def scores_of_all_magnitudes(draw: Draw, most: float) -> tuple[Tensor, Tensor]:
     """y and t, float64, of shape (K,) or (N, K): scores with which exp overflows, and ties.
 
     Each example has a magnitude of its own, and lies about an offset of its own. The targets are
     distributions, one-hot or of any numbers, some of them tiny, which sum to 1 but for rounding.
     """
     # What is drawn before anything of a changing length is spread evenly over a sample.
-    (n, k), most = draw(pairs), draw(sampled_from([3, 11, 100]))
-    ties, single, hot, layout = (*(draw(booleans()) for _ in range(3)), draw(layouts))
+    (n, k), layout = draw(pairs), draw(layouts)
+    ties, single, hot = draw(booleans()), draw(booleans()), draw(sampled_from([False, True, False]))
     y = draw(magnitudes((n, k), -10, most))
     y = y * draw(magnitudes((n, 1), -3, 0)) + draw(magnitudes((n, 1), -10, 11))
     if ties:
@@ -275,7 +275,8 @@ def scores_of_all_magnitudes(draw: Draw) -> tuple[Tensor, Tensor]:
 @composite
 def scores_or_more(draw: Draw) -> tuple[Tensor, Tensor]:
     """Scores and targets on a lattice, or of all magnitudes."""
-    return draw(scores_and_targets() if draw(booleans()) else scores_of_all_magnitudes())
+    most = draw(sampled_from([0, 11, 3, 0, 100]))
+    return draw(scores_of_all_magnitudes(most) if most else scores_and_targets())
 
 
 @composite
@@ -290,27 +291,24 @@ def alike(draw: Draw, most: int = 64, unit: float = 1 / 8) -> tuple[Tensor, Tens
 
 
 @composite
-def alike_of_all_magnitudes(draw: Draw, most: float, close: bool) -> tuple[Tensor, Tensor]:
-    """Two float64 tensors of one shape, of one to four dimensions, from 2^−most to 2^most.
-
-    Where ``close``, they are equal in some entries, and nearly equal in others.
-    """
-    shape, near = (*draw(triples), 2)[: draw(integers(1, 4))], draw(booleans())
-    one, other = draw(magnitudes(shape, -most, most)), draw(magnitudes(shape, -most, most))
-    if close and near:
-        one = other * (1 + draw(magnitudes(shape, -24, 0)))
-    return one, other
+def alike_of_all_magnitudes(draw: Draw, first: float, second: float) -> tuple[Tensor, Tensor]:
+    """Two float64 tensors of one shape, of one to four dimensions: up to 2^first and 2^second."""
+    (m, k, n), dimensions = draw(triples), draw(sampled_from([2, 4, 1, 3]))
+    shape = (m, k, n, 2)[:dimensions]
+    return draw(magnitudes(shape, -first, first)), draw(magnitudes(shape, -first, second))
 
 
 @composite
-def alike_or_more(draw: Draw, most: float, *, close: bool = False) -> tuple[Tensor, Tensor]:
-    """Two tensors of one shape, on a lattice or of all magnitudes; now and then expanded."""
-    kind = draw(sampled_from(["lattice", "magnitudes", "lattice", "magnitudes", "expanded"]))
-    one, other = draw(alike() if kind == "lattice" else alike_of_all_magnitudes(most, close))
-    if kind != "expanded":
-        return one, other
-    # In front of a dimension of its own, what is there once lies in three places.
-    return one.expand(3, *one.shape), other.expand(3, *other.shape)
+def alike_or_more(draw: Draw, most: float) -> tuple[Tensor, Tensor]:
+    """Two tensors of one shape, on a lattice or of all magnitudes.
+
+    Of these, some second ones are no larger than 2^7, and some first ones equal or nearly so.
+    """
+    kind = draw(sampled_from(["lattice", "free", "close", "lattice", "small"]))
+    if kind == "lattice":
+        return draw(alike())
+    one, other = draw(alike_of_all_magnitudes(most, 7 if kind == "small" else most))
+    return (other * (1 + one.clamp(-1, 1)), other) if kind == "close" else (one, other)
 
 
 QUICK = 0.05

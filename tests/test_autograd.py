@@ -74,7 +74,7 @@ def test_gradient_is_within_the_rounding_of_a_sum(
         judge_gradient(solutions, 1 * X if kind == "no leaf" else X, M)
 
 
-@check("2.3", "gradient", cost=25, enough=2, sizes=lengths(), seed=seeds)
+@check("2.3", "gradient", cost=25, enough=1, sizes=lengths(), seed=seeds)
 def test_gradient_of_large_matrices(solutions: Answers, sizes: tuple[int, int], seed: int) -> None:
     """The formula holds for matrices of any size."""
     generator = torch.Generator().manual_seed(seed)
@@ -84,7 +84,7 @@ def test_gradient_of_large_matrices(solutions: Answers, sizes: tuple[int, int], 
             judge_gradient(solutions, X.to(dtype), M.to(dtype))
 
 
-@check("2.3", "gradient", cost=25, enough=2, pair=factors())
+@check("2.3", "gradient", cost=25, enough=1, pair=factors())
 def test_gradient_hides_no_nan(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """Where M has NaN in a row, the sum of that row is NaN."""
     X, M = pair[0], pair[1].clone()

@@ -23,6 +23,7 @@ from judging.strategies import (
     floats,
     in_each_dtype,
     lattice,
+    layouts,
     lengths,
     magnitudes,
     scores_and_targets,
@@ -206,15 +207,15 @@ def test_softmax_mse_delta_is_the_gradient(solutions: Answers, pair: tuple[Tenso
 
 def long_scores(sizes: tuple[int, int], seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """y and t of many examples, of many classes, and one long vector, in either dtype."""
-    generator, near = torch.Generator().manual_seed(seed), sizes[0]
+    generator = torch.Generator().manual_seed(seed)
     for size, dtype in zip(sizes, either(seed), strict=True):
-        for shape in ((size, 3), (2, size), (size,), (min(near, 129), 65)):
+        for shape in ((size, 3), (2, size), (size,), (129, 65)):
             t = seeded(shape, generator, -8, 0).abs()
             t = t / t.sum(dim=-1, keepdim=True)
             yield seeded(shape, generator, -8, 5).to(dtype), t.to(dtype)
 
 
-@check("1.1", "softmax_mse_delta", cost=25, enough=2, sizes=lengths(), seed=seeds)
+@check("1.1", "softmax_mse_delta", cost=25, enough=1, sizes=lengths(), seed=seeds)
 def test_softmax_mse_delta_of_many_examples_or_classes(
     solutions: Answers, sizes: tuple[int, int], seed: int
 ) -> None:
@@ -253,7 +254,7 @@ def with_a_nan(x: Tensor) -> Tensor:
     return x
 
 
-@check("1.1", "softmax_mse_delta", cost=25, enough=2, pair=scores_and_targets())
+@check("1.1", "softmax_mse_delta", cost=25, enough=1, pair=scores_and_targets())
 def test_softmax_mse_delta_hides_no_nan(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """Where a score is NaN, the softmax of its example is undefined, and so is δ."""
     y, t = with_a_nan(pair[0]), pair[1]
@@ -295,12 +296,12 @@ def long_pairs(sizes: tuple[int, int], seed: int, most: float) -> Iterator[tuple
             yield one.to(dtype), other.to(dtype)
 
 
-@check("1.2", "sigmoid_layer_delta", cost=25, enough=2, sizes=lengths(), seed=seeds)
+@check("1.2", "sigmoid_layer_delta", cost=25, enough=1, sizes=lengths(), seed=seeds)
 def test_sigmoid_layer_delta_of_many_units(
     solutions: Answers, sizes: tuple[int, int], seed: int
 ) -> None:
     """The formula holds for layers and batches of any size."""
-    for delta, y in long_pairs(sizes, seed, 4):
+    for delta, y in long_pairs(sizes, seed, 5.3):
         judge_sigmoid_layer_delta(solutions, delta, y)
 
 
@@ -323,7 +324,7 @@ def test_sigmoid_layer_delta_never_grows_beyond_a_quarter(
     )
 
 
-@check("1.2", "sigmoid_layer_delta", cost=25, enough=2, pair=alike())
+@check("1.2", "sigmoid_layer_delta", cost=25, enough=1, pair=alike())
 def test_sigmoid_layer_delta_hides_no_nan(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """Where δ^(l) or y^(l-1) is NaN, δ^(l-1) is."""
     for delta, y in ((with_a_nan(pair[0]), pair[1]), (pair[0], with_a_nan(pair[1]))):
@@ -347,14 +348,14 @@ def judge_euclidean_delta(solutions: Answers, y: Tensor, t: Tensor) -> None:
 
 
 # The squares of such numbers, and of their differences, are far from both ends of float32.
-@check("1.3", "euclidean_delta", pair=alike_or_more(30, close=True))
+@check("1.3", "euclidean_delta", pair=alike_or_more(30))
 def test_euclidean_delta_is_the_difference(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """∂/∂y of ½‖y − t‖², summed over the batch, is y − t."""
     for y, t in in_each_dtype(*pair):
         judge_euclidean_delta(solutions, y, t)
 
 
-@check("1.3", "euclidean_delta", cost=25, enough=2, sizes=lengths(), seed=seeds)
+@check("1.3", "euclidean_delta", cost=25, enough=1, sizes=lengths(), seed=seeds)
 def test_euclidean_delta_of_many_outputs(
     solutions: Answers, sizes: tuple[int, int], seed: int
 ) -> None:
@@ -363,7 +364,7 @@ def test_euclidean_delta_of_many_outputs(
         judge_euclidean_delta(solutions, y, t)
 
 
-@check("1.3", "euclidean_delta", cost=25, enough=2, pair=alike())
+@check("1.3", "euclidean_delta", cost=25, enough=1, pair=alike())
 def test_euclidean_delta_hides_no_nan(solutions: Answers, pair: tuple[Tensor, Tensor]) -> None:
     """Where y or t is NaN, δ is."""
     for y, t in ((with_a_nan(pair[0]), pair[1]), (pair[0], with_a_nan(pair[1]))):
@@ -396,7 +397,7 @@ def test_softmax_cross_entropy_delta_is_the_gradient(
         judge_softmax_cross_entropy_delta(solutions, y, t)
 
 
-@check("1.4", "softmax_cross_entropy_delta", cost=25, enough=2, sizes=lengths(), seed=seeds)
+@check("1.4", "softmax_cross_entropy_delta", cost=25, enough=1, sizes=lengths(), seed=seeds)
 def test_softmax_cross_entropy_delta_of_many_examples_or_classes(
     solutions: Answers, sizes: tuple[int, int], seed: int
 ) -> None:
@@ -405,7 +406,7 @@ def test_softmax_cross_entropy_delta_of_many_examples_or_classes(
         judge_softmax_cross_entropy_delta(solutions, y, t)
 
 
-@check("1.4", "softmax_cross_entropy_delta", cost=25, enough=2, pair=scores_and_targets())
+@check("1.4", "softmax_cross_entropy_delta", cost=25, enough=1, pair=scores_and_targets())
 def test_softmax_cross_entropy_delta_hides_no_nan(
     solutions: Answers, pair: tuple[Tensor, Tensor]
 ) -> None:
@@ -426,7 +427,7 @@ def windows(draw: Draw) -> tuple[Tensor, Tensor]:
     dtype = draw(floats)
     kernel = torch.arange(1, kh * kw + 1, dtype=dtype).reshape(kh, kw)
     sign = draw(sampled_from([1, -1]))
-    return sign * kernel, draw(lattice((kh + below, kw + beside), dtype))
+    return draw(layouts)(sign * kernel), draw(lattice((kh + below, kw + beside), dtype))
 
 
 CONVOLUTION = "the cross-correlation Σ kernel[a, b]·image[i + a, j + b], without padding"
@@ -504,7 +505,7 @@ def test_convolution_matrix_has_the_weights_of_the_kernel(
         judge_convolution_matrix(solutions, weights, kh + 1, kw + 2)
 
 
-@check("1.5", "convolution_matrix", cost=25, enough=2, sizes=lengths(), seed=seeds)
+@check("1.5", "convolution_matrix", cost=25, enough=1, sizes=lengths(), seed=seeds)
 def test_convolution_matrix_of_a_large_kernel_or_image(
     solutions: Answers, sizes: tuple[int, int], seed: int
 ) -> None:
@@ -554,14 +555,20 @@ def test_convolution_parameter_count_is_what_pytorch_allocates(
         )
 
 
-@check("1.5", "convolution_parameter_count", cost=25, enough=2, sizes=lengths())
+@check("1.5", "convolution_parameter_count", cost=25, enough=1, sizes=lengths())
 def test_convolution_parameter_count_of_a_large_layer(
     solutions: Answers, sizes: tuple[int, int]
 ) -> None:
     """The count holds for layers of any size: out·in·size² weights and out biases."""
     near, far = sizes
     # The last count is odd and above 2^24: float32 has no such number.
-    for kernel_size, channels, maps in ((near, 1, 2), (1, far, 3), (3, 2, far), (5, 822, 821)):
+    for kernel_size, channels, maps in (
+        (near, 1, 2),
+        (far, 2, 1),
+        (1, far, 3),
+        (3, 2, far),
+        (5, 822, 821),
+    ):
         same_number(
             solutions.objective_questions.convolution_parameter_count(kernel_size, channels, maps),
             maps * channels * kernel_size**2 + maps,
@@ -582,7 +589,7 @@ def test_dense_parameter_count_is_what_pytorch_allocates(
     )
 
 
-@check("1.6", "dense_parameter_count", cost=25, enough=2, sizes=lengths())
+@check("1.6", "dense_parameter_count", cost=25, enough=1, sizes=lengths())
 def test_dense_parameter_count_of_a_large_layer(solutions: Answers, sizes: tuple[int, int]) -> None:
     """The count holds for layers of any size: inputs·outputs weights and outputs biases."""
     near, far = sizes

@@ -95,7 +95,7 @@ def test_random_matrices_have_the_shape_and_dtype_asked_for(
         )
 
 
-@check("2.1", "random_matrices", cost=25, enough=2, sizes=lengths(), seed=seeds)
+@check("2.1", "random_matrices", cost=25, enough=1, sizes=lengths(), seed=seeds)
 def test_random_matrices_of_many_rows_or_columns(
     solutions: Answers, sizes: tuple[int, int], seed: int
 ) -> None:
@@ -281,7 +281,7 @@ def test_results_of_arithmetic_follow_ieee_754(
     )
 
 
-@check("2.1", "arithmetic", cost=25, enough=2, sizes=lengths(), seed=seeds)
+@check("2.1", "arithmetic", cost=25, enough=1, sizes=lengths(), seed=seeds)
 def test_results_of_arithmetic_on_large_matrices(
     solutions: Answers, sizes: tuple[int, int], seed: int
 ) -> None:
@@ -336,7 +336,7 @@ def test_flatten_takes_any_entries(solutions: Answers, x: Tensor) -> None:
     )
 
 
-@check("2.2", "flatten", cost=25, enough=2, sizes=lengths(), dtype=dtypes, seed=seeds)
+@check("2.2", "flatten", cost=25, enough=1, sizes=lengths(), dtype=dtypes, seed=seeds)
 def test_flatten_of_many_rows_or_columns(
     solutions: Answers, sizes: tuple[int, int], dtype: torch.dtype, seed: int
 ) -> None:
@@ -357,7 +357,8 @@ def frames(draw: Draw) -> tuple[Tensor, int, int]:
     rows, columns = draw(pairs)
     above, left = draw(sampled_from([(1, 0), (0, 1), (1, 2), (2, 1), (0, 0), (2, 2), (3, 1)]))
     m, n = rows + 2 * above, columns + 2 * left
-    x = torch.arange(m * n, dtype=draw(floats)).reshape(m, n)
+    # Thirds fill every digit of the dtype: none of them may get lost.
+    x = (torch.arange(m * n, dtype=draw(floats)) / 3).reshape(m, n)
     return draw(layouts)(x), rows, columns
 
 
@@ -398,7 +399,7 @@ def test_middle_takes_any_entries(solutions: Answers, x: Tensor, odd: bool) -> N
     judge_middle(solutions, x, 2 - m % 2 if odd else m, n if odd else 2 - n % 2)
 
 
-@check("2.2", "middle", cost=25, enough=2, sizes=lengths(), dtype=dtypes, seed=seeds)
+@check("2.2", "middle", cost=25, enough=1, sizes=lengths(), dtype=dtypes, seed=seeds)
 def test_middle_of_many_rows_or_columns(
     solutions: Answers, sizes: tuple[int, int], dtype: torch.dtype, seed: int
 ) -> None:

@@ -110,8 +110,9 @@ def knows_no_gradients(right):
     "a result for tensors alone that have memory of their own for each entry",
     look="What expand gives has one entry in many places: do not write into it, nor read its "
     "storage.",
-    on=(*ELEMENTWISE, *PLACED),
-    elsewhere="its sizes do not repeat, or what it is given has memory of its own",
+    on=PLACED,
+    elsewhere="it is given no such tensor: PyTorch itself takes none in forward-mode autograd, "
+    "by which gradients can be computed",
 )
 def knows_no_expanded_tensors(right):
     return zero_if(

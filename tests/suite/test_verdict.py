@@ -80,6 +80,12 @@ RIGHT: dict[str, list[Callable[[], Any]]] = {
         lambda: equal(torch.tensor([torch.inf]), torch.tensor([torch.inf]), ""),
         lambda: equal(torch.ones(0), torch.ones(0), ""),
         lambda: equal(torch.tensor([True]), torch.tensor([True]), ""),
+        lambda: equal(torch.tensor([torch.nan, 1.0]), torch.tensor([torch.nan, 1.0]), ""),
+    ],
+    "undefined": [
+        lambda: undefined(torch.tensor([torch.nan, 1.0]), torch.tensor([True, False]), ""),
+        lambda: undefined(torch.tensor([torch.nan] * 2), torch.tensor([True, False]), ""),
+        lambda: undefined(torch.ones(2), torch.tensor([False, False]), ""),
     ],
     "within": [
         lambda: within(COLUMN, COLUMN.double(), 0.0, "", F32),
@@ -212,6 +218,14 @@ WRONG: dict[str, dict[str, tuple[Callable[[], Any], str]]] = {
             lambda: equal(torch.tensor([torch.nan]), torch.tensor([1.0]), "2x"),
             "returned [nan] | [1] = 2x",
         ),
+        "a number for NaN": (
+            lambda: equal(torch.tensor([1.0]), torch.tensor([torch.nan]), "0/0"),
+            "returned [1] | [nan] = 0/0",
+        ),
+        "another value beside NaN": (
+            lambda: equal(torch.tensor([torch.nan, 1]), torch.tensor([torch.nan, 2]), "2x"),
+            "returned [nan, 1] | [nan, 2] = 2x",
+        ),
         "the same values in float64": (
             lambda: equal(COLUMN.double(), COLUMN, "2x"),
             "of dtype torch.float64 | dtype torch.float32: 2x",
@@ -219,6 +233,24 @@ WRONG: dict[str, dict[str, tuple[Callable[[], Any], str]]] = {
         "one ulp more of many": (
             lambda: equal(MANY + MANY.eq(3) * 2**-22, MANY, "2x"),
             "first wrong at [3] | there = 2x",
+        ),
+    },
+    "undefined": {
+        "a number": (
+            lambda: undefined(torch.ones(2), torch.tensor([False, True]), "0/0"),
+            "returned [1, 1] | NaN at [[1]]: 0/0",
+        ),
+        "infinity": (
+            lambda: undefined(torch.tensor([torch.inf]), torch.tensor([True]), "0/0"),
+            "returned [inf] | NaN at [[0]]: 0/0",
+        ),
+        "None": (
+            lambda: undefined(None, torch.tensor([True]), "0/0"),
+            "returned None | NaN at [[0]]: 0/0",
+        ),
+        "a shape that broadcasts": (
+            lambda: undefined(torch.tensor([torch.nan]), torch.ones(2, 2).bool(), "0/0"),
+            "returned [nan] | NaN at",
         ),
     },
     "within": {
