@@ -1639,6 +1639,80 @@ def plot_with_names_beside_the_lines(comparison):
     return figure
 
 
+@in_plot.alternative("black lines, told apart by dashes and markers")
+def plot_in_black(comparison):
+    figure = picture({}, legend=False)
+    (axes,) = figure.axes
+    for number, (name, values) in enumerate(lines_of(comparison).items()):
+        dashes, marker = ("-", "--", "-.", ":")[number % 4], "os^vD*"[number % 6]
+        axes.plot(values, color="black", linestyle=dashes, marker=marker, label=name)
+    axes.legend()
+    return figure
+
+
+@in_plot.alternative("white on black, and a legend of the figure outside the axes")
+def plot_on_a_dark_background(comparison):
+    import matplotlib.pyplot as plt
+
+    with plt.style.context("dark_background"):
+        figure, axes = plt.subplots(figsize=(9, 3))
+        for name, values in lines_of(comparison).items():
+            axes.semilogy(values, linewidth=0.8, label=name)
+        axes.grid(alpha=0.3)
+        figure.legend(bbox_to_anchor=(1.0, 0.9), loc="upper left")
+        plt.close(figure)
+    return figure
+
+
+@in_plot.alternative("axes below each other, with titles and in one colour")
+def plot_below_each_other(comparison):
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    column = figure.subplots(len(comparison), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    for axes, (name, values) in zip(column, lines_of(comparison).items(), strict=True):
+        axes.semilogy(values, color="tab:blue", drawstyle="steps-mid")
+        axes.set_title(name)
+    return figure
+
+
+@in_plot.alternative("names in the margin, in black, at the height where the lines end")
+def plot_with_names_in_the_margin(comparison):
+    figure = picture({}, legend=False)
+    (axes,) = figure.axes
+    layers = max(map(len, comparison.values()))
+    for name, values in lines_of(comparison).items():
+        axes.plot(range(layers - len(values), layers), values)
+        axes.text(1.01, values[-1], name, transform=axes.get_yaxis_transform())
+    return figure
+
+
+@in_plot.alternative("faint lines on a grey ground, with patches as samples that are not faint")
+def plot_with_patches_in_the_legend(comparison):
+    from matplotlib.patches import Patch
+
+    figure = picture({}, legend=False)
+    (axes,) = figure.axes
+    axes.set_facecolor("0.92")
+    samples = []
+    for number, (name, values) in enumerate(lines_of(comparison).items()):
+        axes.plot(values, color=f"C{number}", alpha=0.5)
+        samples.append(Patch(color=f"C{number}", label=name))
+    axes.legend(handles=samples, title="variant")
+    return figure
+
+
+@in_plot.alternative("a floor for gradients of 0, wide limits, and a line to compare with")
+def plot_with_a_threshold(comparison):
+    lines = {name: [max(v, 1e-9) for v in values] for name, values in lines_of(comparison).items()}
+    figure = picture(lines)
+    (axes,) = figure.axes
+    axes.axhline(1e-3, color="grey", linestyle="dashed", label="threshold")
+    axes.set_ylim(1e-10, 1e3)
+    axes.legend(ncols=3, fontsize="x-small")
+    return figure
+
+
 @in_plot.alternative("a logarithmic scale to base 2, and markers on the lines")
 def plot_to_base_2(comparison):
     figure = picture(lines_of(comparison))

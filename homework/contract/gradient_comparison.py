@@ -99,8 +99,11 @@ def compare(
 
 
 def plot(comparison: Mapping[str, Mapping[str, float]]) -> Figure:
-    """The result of compare as a picture: one line a variant, over its layers, on a log scale.
+    """The result of compare as a picture: one line a variant, over its layers, on one log scale.
 
-    Each call makes a figure of its own, which names each variant. All else about it is free.
+    Every line joins its layers, shows on its background, and lies within the limits. Up to four
+    lines look different; with more, the styles may begin again. Each variant is named as it is, in
+    a legend or at its line. Each call makes a figure of its own. All else about it is free, and so
+    is what stands for a gradient of 0, which has no place on the scale.
     """
     raise NotImplementedError

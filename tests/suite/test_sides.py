@@ -559,13 +559,15 @@ def test_a_figure_answers_the_same_on_both_sides(
     told = []
     for answers in both(gradient_comparison=FIGURE):
         figure = answers.gradient_comparison.plot({"relu": {"1": 0.5, "2": 0.25}, "tanh": {}})
-        told.append([repr(figure), figure.lines(), figure.words()])
+        seen = [way.tolist() for way in figure.seen()]
+        told.append([repr(figure), figure.lines(), figure.words(), figure.rises([0.25]), seen])
     assert told[0] == told[1]
-    _, lines, words = told[0]
-    assert [(line.axes, line.scale, line.ys, line.label) for line in lines[:1]] == [
-        (0, "log", [0.5, 0.25], "relu")
-    ]
-    assert {"relu", "A legend", "A title", "x", "y", "A note"} <= {*words}
+    _, lines, words, rises, seen = told[0]
+    assert [(line.axes, line.ys, line.label) for line in lines[:1]] == [(0, [0.5, 0.25], "relu")]
+    assert {"relu", "A legend", "A title", "x", "y", "A note"} <= {word.text for word in words}
+    assert [len(heights) for heights in rises] == [1, 1]
+    # Two lines of one segment, and one that has no points.
+    assert [len(way) for way in seen] == [1, 0, 1]
 
 
 DIGITS = """
