@@ -93,10 +93,6 @@ RIGHT: dict[str, list[Callable[[], Any]]] = {
         lambda: within(COLUMN - 0.5, COLUMN.double(), torch.full((2, 1), 0.5), "", F32),
         lambda: within(COLUMN.requires_grad_(), COLUMN.detach().double(), 0.0, "", F32),
     ],
-    "undefined": [
-        lambda: undefined(torch.tensor([float("nan"), 1]), torch.tensor([True, False]), ""),
-        lambda: undefined(COLUMN, torch.zeros(2, 1, dtype=torch.bool), ""),
-    ],
     "same_number": [
         lambda: same_number(3, 3, ""),
         lambda: same_number(numpy.int64(3), 3, ""),
@@ -295,20 +291,6 @@ WRONG: dict[str, dict[str, tuple[Callable[[], Any], str]]] = {
         "one of many": (
             lambda: within(MANY + MANY.eq(29), MANY.double(), 0.5, "2x", F32),
             "returned a tensor of shape (30,), first wrong at [29]: 30 | 29 there = 2x",
-        ),
-    },
-    "undefined": {
-        "a number": (
-            lambda: undefined(torch.tensor([5.0, 1]), torch.tensor([True, False]), "0/0"),
-            "returned [5, 1] | NaN at [[0]]: 0/0",
-        ),
-        "no tensor": (
-            lambda: undefined(None, torch.tensor([True]), "0/0"),
-            "returned None | NaN at [[0]]: 0/0",
-        ),
-        "another shape": (
-            lambda: undefined(torch.ones(2), torch.tensor([True]), "0/0"),
-            "returned [1, 1] | NaN at [[0]]: 0/0",
         ),
     },
     "same_number": {
