@@ -946,8 +946,8 @@ def batch_of(chosen: DataSet, indices: Iterable[int]) -> tuple[Tensor, Tensor]:
     return (pixels[order][:, None].float().div(255) - 0.1307) / 0.3081, labels[order].long()
 
 
-VARIANTS = ["sigmoid", "tanh", "ReLU", "deep <&> wide", "sigmoid, Xavier", "sigmoid, batch norm"]
-VARIANTS += ["ReLU, He", "ReLU, 2 layers", "ReLU 4 × as wide", "tanh, Xavier", "GELU", "narrow"]
+LABELS = ["sigmoid", "tanh", "ReLU", "deep <&> wide", "sigmoid, Xavier", "sigmoid, batch norm"]
+LABELS += ["ReLU, He", "ReLU, 2 layers", "ReLU 4 × as wide", "tanh, Xavier", "GELU", "narrow"]
 
 
 @composite
@@ -957,7 +957,7 @@ def comparisons(draw: Draw) -> Comparison:
     No two have the same values.
     """
     many = draw(sampled_from([False, False, False, True]))
-    names = draw(several_of(VARIANTS, 12, 12) if many else several_of(VARIANTS, 1, 4))
+    names = draw(several_of(LABELS, 12, 12) if many else several_of(LABELS, 1, 4))
     powers = lists(integers(-12, 3).map(lambda k: 2.0**k), 12 if many else 1, 12 if many else 6)
     comparison: Comparison = {}
     for name in names:
@@ -971,7 +971,7 @@ def comparisons(draw: Draw) -> Comparison:
 CROWD: Comparison = {
     name: [2.0 ** (layer * (1 if number % 2 else -1) - 2 * number) for layer in range(layers)]
     for number, (name, layers) in enumerate(
-        zip(VARIANTS, (6, 2, 3, 6, 5, 7, 12, 2, 6, 4, 3, 6), strict=True)
+        zip(LABELS, (6, 2, 3, 6, 5, 7, 12, 2, 6, 4, 3, 6), strict=True)
     )
 }
 """Twelve variants of two to twelve layers, no two of which go the same way."""

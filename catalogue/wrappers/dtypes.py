@@ -16,7 +16,7 @@ def zero_if(odd):
     def wrap(right):
         def wrong(*args, **kwargs):
             result = right(*args, **kwargs)
-            if any(odd(x) for x in args if isinstance(x, Tensor)):
+            if any(odd(x) for x in (*args, *kwargs.values()) if isinstance(x, Tensor)):
                 return mapped(torch.zeros_like, result)
             return result
 
