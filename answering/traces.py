@@ -187,14 +187,21 @@ def changes(before: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     ]
 
 
+HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+"""Where a torch.nn.Module keeps its hooks."""
+
+
 def hooks_on(given: list[Any]) -> int:
     """How many hooks the networks among the arguments have."""
-    return sum(
-        len(value)
+    networks = [
+        network
         for one in given
-        for network in (dict.values(one) if isinstance(one, dict) else [one])
+        for network in (dict.values(one) if type(one) is dict else [one])
         if isinstance(network, nn.Module)
+    ]
+    return sum(
+        len(getattr(module, kind))
+        for network in networks
         for module in network.modules()
-        for name, value in vars(module).items()
-        if name.endswith("_hooks") and isinstance(value, dict)
+        for kind in HOOKS
     )

@@ -1110,3 +1110,27 @@ def load_by_assigning(path):
         model = LinearRegression()
     model.load_state_dict({name: w.float().clone() for name, w in state.items()}, assign=True)
     return model.eval()
+
+
+# Near the laws that hold for every call: what may be drawn, and from where.
+
+
+@in_random_data.alternative("errors of −1 and 1, drawn before x")
+def random_data_of_coins(n=64, *, slope, intercept, noise, generator=None):
+    errors = torch.randint(0, 2, (n, 1), generator=generator) * 2.0 - 1
+    x = torch.rand(n, 1, generator=generator)
+    return x, slope * x + intercept + noise * errors
+
+
+@in_random_data.alternative("x and errors in one draw, taken apart into columns")
+def random_data_in_one_draw(n=64, *, slope, intercept, noise, generator=None):
+    x, errors = torch.randn(n, 2, generator=generator).split(1, dim=1)
+    return x, slope * x + intercept + noise * errors
+
+
+@in_random_data.alternative("keywords taken as they come, x in a random order")
+def random_data_of_keywords(n=64, **how):
+    generator = how.get("generator")
+    x = torch.randperm(n, generator=generator)[:, None] / n
+    errors = torch.empty(n, 1).normal_(generator=generator)
+    return x, how["slope"] * x + how["intercept"] + how["noise"] * errors

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -1598,3 +1599,57 @@ def answers_1_6_long():
         "same way would not make the task any harder for the network. A convolutional network",
         "has few parameters and keeps the spatial structure, and so avoids both.",
     )
+
+
+# Near the laws that hold for every call: what may be kept, and is right.
+
+
+@in_dense_parameter_count.alternative("counts kept by lru_cache: equal numbers have one result")
+@lru_cache
+def dense_parameter_count_cached(inputs, outputs):
+    return inputs * outputs + outputs
+
+
+@in_convolution_parameter_count.alternative("arguments by name or by place, taken as they come")
+def convolution_parameter_count_of_keywords(*args, **kwargs):
+    names = ("kernel_size", "in_channels", "out_channels")
+    given = dict(zip(names, args, strict=False)) | kwargs
+    k, inputs, outputs = (given[name] for name in names)
+    return (k * k * inputs + 1) * outputs
+
+
+@in_convolution_matrix.alternative("places cached for each shape, filled with the kernel each time")
+def convolution_matrix_with_cached_places(kernel, height, width):
+    rows, columns, entries = _places(*kernel.shape, height, width)
+    W = kernel.new_zeros(int(rows[-1]) + 1, height * width)
+    W[rows, columns] = kernel.flatten()[entries]
+    return W
+
+
+@lru_cache
+def _places(kh, kw, height, width):
+    found = [
+        (i * (width - kw + 1) + j, (i + a) * width + j + b, a * kw + b)
+        for i in range(height - kh + 1)
+        for j in range(width - kw + 1)
+        for a in range(kh)
+        for b in range(kw)
+    ]
+    return torch.tensor(found).T
+
+
+@in_euclidean_delta.alternative("a clone of y, changed in place")
+def euclidean_delta_in_place_on_a_clone(y, t):
+    delta = y.clone()
+    delta -= t
+    return delta
+
+
+@in_sigmoid_layer_delta.alternative("the derivative kept in the last call's place, read by none")
+def sigmoid_layer_delta_with_a_memory(delta, y):
+    f = torch.sigmoid(y)
+    LAST["derivative"] = f * (1 - f)
+    return delta * LAST["derivative"]
+
+
+LAST = {}

@@ -1,5 +1,6 @@
 """2.1 and 2.2: mistakes and alternatives in making, combining, reshaping and slicing tensors."""
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -949,3 +950,93 @@ def middle_by_unfold(x, rows=4, columns=2):
 def middle_by_rolling(x, rows=4, columns=2):
     top, left = corner(x, rows, columns)
     return x.roll((-top, -left), dims=(0, 1))[:rows, :columns]
+
+
+# Near the laws that hold for every call: what may be kept, shared or drawn, and is right.
+
+
+@in_random_matrices.alternative("keywords taken as they come, with the contract's defaults")
+def random_matrices_of_keywords(*args, **kwargs):
+    shape = args[0] if args else kwargs.get("shape", (5, 5))
+    how = {"dtype": kwargs.get("dtype", torch.float32), "generator": kwargs.get("generator")}
+    return torch.rand(shape, **how), torch.rand(shape, **how)
+
+
+@in_random_matrices.alternative("coins: zeros and ones with the same probability")
+def random_matrices_of_coins(shape=(5, 5), *, dtype=torch.float32, generator=None):
+    half = torch.full(shape, 0.5)
+    return tuple(torch.bernoulli(half, generator=generator).to(dtype) for _ in "AB")
+
+
+@in_random_matrices.alternative("exponential numbers, and B drawn before A")
+def random_matrices_exponential(shape=(5, 5), *, dtype=torch.float32, generator=None):
+    B = torch.empty(shape).exponential_(generator=generator).to(dtype)
+    A = torch.empty(shape).exponential_(generator=generator).to(dtype)
+    return A, B
+
+
+@in_random_matrices.alternative("torch's own generator asked for by its name")
+def random_matrices_by_the_default_generator(shape=(5, 5), *, dtype=torch.float32, generator=None):
+    source = torch.default_generator if generator is None else generator
+    return torch.randn(2, *shape, dtype=dtype, generator=source).unbind(0)
+
+
+@in_random_matrices.alternative("uniform integers from −1 to 1, one entry after the other")
+def random_matrices_entry_by_entry(shape=(5, 5), *, dtype=torch.float32, generator=None):
+    m, n = shape
+    draw = torch.randint(-1, 2, (m * n, 2), generator=generator).to(dtype)
+    return draw[:, 0].reshape(m, n), draw[:, 1].reshape(m, n)
+
+
+ZERO = torch.zeros(())
+
+
+@in_arithmetic.alternative("zeros from a constant of the module's, which is never returned itself")
+def arithmetic_with_a_constant_zero(A, B):
+    return results(A, B, zeros=ZERO.to(A.dtype).expand(A.shape).clone())
+
+
+@in_arithmetic.alternative("zeros cached for each shape, and cloned for each call")
+def arithmetic_with_a_cache_of_zeros(A, B):
+    return results(A, B, zeros=_zeros(tuple(A.shape), A.dtype).clone())
+
+
+@lru_cache
+def _zeros(shape, dtype):
+    return torch.zeros(shape, dtype=dtype)
+
+
+@in_arithmetic.alternative("sum and difference as views of one new tensor")
+def arithmetic_as_views_of_one_tensor(A, B):
+    both = torch.stack((A + B, A - B))
+    return results(A, B, sum=both[0], difference=both[1])
+
+
+@in_arithmetic.alternative("in place, on clones of its own")
+def arithmetic_in_place_on_clones(A, B):
+    total = A.clone()
+    total += B
+    product = A.clone().mul_(B)
+    return results(A, B, sum=total, product=product)
+
+
+@in_flatten.alternative("contiguous, which is x itself where it can be, and a view of that")
+def flatten_by_a_view_of_contiguous(x):
+    return x.contiguous().view(-1)
+
+
+@in_flatten.alternative("rows written into a new tensor, one after the other")
+def flatten_into_a_new_tensor(x):
+    m, n = x.shape
+    out = x.new_empty(m * n)
+    for i, row in enumerate(x):
+        out[i * n : (i + 1) * n] = row
+    return out
+
+
+@in_middle.alternative("a view by narrow, in both dimensions")
+def middle_by_narrow_in_keywords(x, rows=4, columns=2, **unused):
+    m, n = x.shape
+    if rows > m or columns > n or (m - rows) % 2 or (n - columns) % 2:
+        raise ValueError("there is no such block")
+    return x.narrow(0, (m - rows) // 2, rows).narrow(1, (n - columns) // 2, columns)

@@ -8,6 +8,7 @@ asked, and not on what was asked before.
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,6 +41,9 @@ PURE = {
 }
 """The functions whose result follows from their arguments alone: neither drawn, nor from a file."""
 
+OF_NETWORKS = {"layer_gradients", "compare"}
+"""Those of PURE that are given networks."""
+
 MAKES = {"MLP", "LinearRegression", "load_weights", "plot"}
 """Those that make what lives on: a new one in each call."""
 
@@ -47,8 +51,9 @@ REHEARSED, REPEATED = 0.5, 0.125
 """The shares of the calls before which another question is asked, almost the same one about what
 lies in the same tensors, in other places; and after which the same one is asked AGAIN."""
 
-AGAIN, AGAIN_WITHOUT_ARGUMENTS = 8, 32
-"""How often: 25 examples are 60 calls. What is wrong in one of ten passes once in 500 times."""
+AGAIN, AGAIN_WITHOUT_ARGUMENTS, AGAIN_WITH_A_NETWORK = 8, 32, 1
+"""How often: 25 examples are 60 calls. What is wrong in one of ten passes once in 500 times. A
+network's gradients take a hundred times as long as the sum of two tensors."""
 
 LEARNS = {"train", "train_epoch"}
 """Those that change the model that they are given, as they are asked to."""
@@ -91,12 +96,13 @@ def as_asked(
 def how_asked(name: str, with_arguments: bool, luck: Random) -> dict[str, Any]:
     """What is done beside a call of this function: see Bench.call."""
     how: dict[str, Any] = {}
-    if name in PURE | MAKES and with_arguments | (name in MAKES) and luck.random() < REHEARSED:
+    share = REHEARSED / 2 if name in OF_NETWORKS else REHEARSED
+    if (name in MAKES or (name in PURE and with_arguments)) and luck.random() < share:
         how["rehearsed"] = True
     if name in PURE and not with_arguments:
         how["again"] = AGAIN_WITHOUT_ARGUMENTS
     elif name in PURE and luck.random() < REPEATED:
-        how["again"] = AGAIN
+        how["again"] = AGAIN_WITH_A_NETWORK if name in OF_NETWORKS else AGAIN
     return how
 
 
@@ -106,11 +112,17 @@ def _is_default(value: Any, default: str) -> bool:
         return str(value) == default
     if not default or not isinstance(value, int | float | str | tuple | None):
         return False
-    try:
-        known = ast.literal_eval(default)
-    except ValueError:
-        return False
+    known = _literal(default)
     return type(value) is type(known) and value == known
+
+
+@cache
+def _literal(text: str) -> Any:
+    """The value of a literal, or an object that nothing equals."""
+    try:
+        return ast.literal_eval(text)
+    except ValueError:
+        return object()
 
 
 class Tracked(NamedTuple):
