@@ -461,10 +461,13 @@ def test_MLP_normalises_each_hidden_layer_if_asked(
         judge_computed(model, activation, plan, norm_last=[False, True])
         after = [used for used in model.path(plan.images()) if used.kind == "batch norm"]
         for one, other in zip(norms, after, strict=True):
+            # A unit that is dead on this batch leaves the mean at 0, and not the variance at 1.
+            moved = [
+                before is not None and now is not None and not torch.equal(before, now)
+                for before, now in ((one.mean, other.mean), (one.variance, other.variance))
+            ]
             holds(
-                one.mean is not None
-                and other.mean is not None
-                and not torch.equal(one.mean, other.mean),
+                any(moved),
                 "has batch norm that goes on as if it had seen no batch",
                 "batch norm that keeps a running mean and variance while it trains",
             )
@@ -890,19 +893,19 @@ def named_plans(draw: Draw) -> dict[str, Plan]:
     names = draw(now_and_then(several_of(VARIANTS, 1, 3), several_of(VARIANTS, 9, 12), 4))
     first = draw(plans(depths=(0, 3), batch=(2, 3), modes=MODES, all_sizes=True))
     first = first._replace(frozen=False)
+    if len(names) > 3:
+        # It is the number of variants that counts.
+        first = first._replace(hidden=(), batch_norm=False, dropout=False)
     return {
-        name: first._replace(hidden=first.hidden + (3,) * (index % 4), seed=first.seed + 10 * index)
+        name: first._replace(hidden=first.hidden + (3,) * (index % 3), seed=first.seed + 10 * index)
         for index, name in enumerate(names)
     }
 
 
-@check("2.4", "compare", cost=3, plan=large_plans(), names=several_of(VARIANTS, 9, 12))
-def test_compare_of_large_networks(solutions: Answers, plan: Plan, names: list[str]) -> None:
-    """Many variants, large batches, wide layers and many of them are compared all the same."""
-    plans = {
-        name: plan._replace(hidden=(2,), seed=plan.seed + 10 * i) for i, name in enumerate(names)
-    }
-    judge_comparison(solutions, plans | {names[-1]: plan}, had=False)
+@check("2.4", "compare", cost=3, plan=large_plans())
+def test_compare_of_large_networks(solutions: Answers, plan: Plan) -> None:
+    """Large batches, wide layers and many of them are compared all the same."""
+    judge_comparison(solutions, {"large": plan}, had=False)
 
 
 @check("2.4", "compare", cost=3, named=named_plans(), had=booleans())
