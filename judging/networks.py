@@ -1,6 +1,7 @@
 """Networks that the suite makes itself, to ask 2.4's functions about something it understands."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
@@ -72,6 +73,8 @@ class Plan(NamedTuple):
     dtype: torch.dtype = torch.float64
     gain: float = 2.0
     """The deviation of its weights, times √inputs."""
+    size: float = 1.0
+    """The deviation of its images."""
     nested: bool = False
     batch_norm: bool = False
     dropout: bool = False
@@ -115,9 +118,13 @@ class Plan(NamedTuple):
         return model.to(self.dtype)
 
     def images(self) -> Tensor:
-        """(N, 1, 28, 28)."""
+        """(N, 1, 28, 28); the same tensor as long as one network is asked."""
+        return _images_of(self)
+
+    def _images(self) -> Tensor:
         generator = torch.Generator().manual_seed(self.seed + 1)
-        return torch.randn(self.batch, 1, 28, 28, generator=generator, dtype=self.dtype)
+        images = torch.randn(self.batch, 1, 28, 28, generator=generator, dtype=self.dtype)
+        return images.mul_(self.size)
 
     def labels(self) -> Tensor:
         """(N,), from 0 to 9."""
@@ -139,18 +146,18 @@ class Plan(NamedTuple):
         return f"{kind}, in {self.modes} mode" if self.batch_norm or self.dropout else kind
 
 
-LARGE = [7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257]
-"""Sizes beyond those that shrink nicely: powers of two with their neighbours, and a hundred."""
+widths = lists(integers(1, 6), 0, 4)
+"""Widths of hidden layers: few and narrow."""
 
-widths = now_and_then(
-    lists(integers(1, 6), 0, 4),
-    now_and_then(
-        sampled_from([[LARGE[place], LARGE[-place - 1]] for place in range(len(LARGE))]),
-        lists(integers(2, 6), 8, 17),
-        2,
-    ),
-)
-"""Widths of hidden layers: few and narrow, now and then wide or many."""
+LARGE = [
+    *[(257, 9), (8, 257), (129, 17), (16, 129), (65, 64), (33, 101), (7, 300), (1025, 2)],
+    *[(256, 8), (10, 256), (128, 15), (17, 128), (64, 65), (100, 33), (31, 100)],
+]
+"""Sizes of a batch and of a layer, beyond those that shrink nicely: powers of two with their
+neighbours, hundreds. Where the one is large the other is not: their product is what costs."""
+
+
+GAINS_AND_SIZES = [(2.0, 1.0), (40.0, 1.0), (2.0, 1e3), (1e-3, 1.0), (2.0, 1e-4), (1.0, 50.0)]
 
 
 @composite
@@ -161,13 +168,13 @@ def plans(
     batch: tuple[int, int] = (1, 4),
     *,
     modes: Sequence[str] = (),
-    large: bool = False,
+    all_sizes: bool = False,
 ) -> Plan:
     """Networks of these depths, of widths from 1 to 6, and a batch for them.
 
     Args:
         modes: where they have some, batch norm, dropout and frozen biases are drawn, too.
-        large: whether large batches, many layers, wide ones, weights of all sizes and float32 are.
+        all_sizes: whether images and weights of all sizes are, and float32.
     """
     hidden: list[int] = draw(lists(integers(1, 6), *depths))
     plan = Plan(
@@ -177,24 +184,17 @@ def plans(
         draw(seeds),
         nested=draw(booleans()),
     )
-    if large:
-        which = draw(integers(0, 11))
-        if which == 0:
-            # Of weights that keep δ about as large as it is: the bound grows with each layer.
-            hidden = draw(lists(integers(2, 4), 8, 17))
-            plan = plan._replace(hidden=tuple(hidden), gain=1.0)
-        elif which == 1:
-            place = draw(integers(0, len(LARGE) - 1))
-            plan = plan._replace(hidden=(LARGE[place], LARGE[-place - 1]))
-        elif which in (2, 3):
-            plan = plan._replace(batch=draw(sampled_from(LARGE)))
-        elif which in (4, 5):
-            # Scores in the hundreds, where a softmax is 0 or 1 to the last bit, and tiny ones.
-            plan = plan._replace(gain=draw(sampled_from([40.0, 200.0, 1e-3])))
-        elif which in (6, 7):
-            plan = plan._replace(dtype=torch.float32)
+    if all_sizes:
+        # Scores in the hundreds, where a softmax is 0 or 1 to the last bit, and tiny ones.
+        gain, size = draw(
+            sampled_from(
+                [(2.0, 1.0), (40.0, 1.0), (2.0, 1e3), (1e-3, 1.0), (2.0, 1e-4), (1.0, 50.0)]
+            )
+        )
+        dtype = draw(now_and_then(sampled_from([torch.float64]), sampled_from([torch.float32]), 3))
+        plan = plan._replace(gain=gain, size=size, dtype=dtype)
     if modes:
-        batch_norm = plan.batch > 1 and draw(booleans())
+        batch_norm = plan.batch > 1 and plan.dtype == torch.float64 and draw(booleans())
         plan = plan._replace(
             batch_norm=batch_norm,
             dropout=draw(integers(0, 2)) == 0,
@@ -202,6 +202,28 @@ def plans(
             modes=draw(sampled_from(modes)),
         )
     return plan
+
+
+@composite
+def large_plans(draw: Draw) -> Plan:
+    """Networks with a wide layer or a large batch, and up to 17 hidden layers."""
+    batch, width = draw(sampled_from(LARGE))
+    deeper: int = draw(sampled_from([0, 16, 7, 1, 10, 2, 8, 5]))
+    return Plan(
+        (width,) + (3,) * deeper,
+        draw(sampled_from(["relu", "tanh", "sigmoid"])),
+        batch,
+        draw(seeds),
+        # Weights that keep δ about as large as it is: the bound grows with each layer.
+        gain=1.0,
+        batch_norm=draw(booleans()),
+        modes="evaluation",
+    )
+
+
+@lru_cache(maxsize=1)
+def _images_of(plan: Plan) -> Tensor:
+    return plan._images()
 
 
 def leaves(model: nn.Module) -> Iterator[nn.Module]:

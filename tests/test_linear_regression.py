@@ -176,16 +176,18 @@ def test_the_model_is_one_linear_layer(solutions: Answers) -> None:
     "LinearRegression",
     w=quarters,
     b=quarters,
-    n=now_and_then(integers(1, 6), sampled_from(COUNTS), 4),
+    scale=sampled_from([1.0, 2.0**40, 1.0, 2.0**-40]),
+    n=now_and_then(integers(1, 6), sampled_from(COUNTS), 3),
     seed=seeds,
 )
 def test_the_model_computes_w_x_plus_b(
-    solutions: Answers, w: float, b: float, n: int, seed: int
+    solutions: Answers, w: float, b: float, scale: float, n: int, seed: int
 ) -> None:
     """forward(x) = w·x + b for x of shape (n, 1), exactly on integers, and so is its gradient."""
     model = network(solutions.linear_regression.LinearRegression())
     weights_of(model)
-    x, upstream = column(n, seed, 16), column(n, seed + 1, 4)
+    # All of one scale, a power of two: nothing is rounded.
+    w, b, x, upstream = w * scale, b * scale, column(n, seed, 16), column(n, seed + 1, 4)
     with solutions.calling(f"model(x) with w = {w:g}, b = {b:g} and x = {shown(x)}"):
         model.fill(weight=w, bias=b)
         equal(model(x), w * x + b, "w·x + b")
@@ -237,6 +239,11 @@ def two_columns(pair: Any, n: int) -> tuple[Tensor, Tensor]:
         wrong(pair, "a pair of tensors (x, y)")
     for value in pair:
         same_form(value, (n, 1), torch.float32, "x and y, one row for each example")
+        holds(
+            not value.requires_grad,
+            "returned data that require a gradient",
+            "plain numbers: it is the weights that are trained",
+        )
     return pair[0], pair[1]
 
 
@@ -342,14 +349,14 @@ def test_noise_is_the_standard_deviation_of_the_errors(
     )
 
 
-@check("2.5", "random_data", seed=seeds)
-def test_data_come_from_the_generator(solutions: Answers, seed: int) -> None:
+@check("2.5", "random_data", n=sampled_from([8, 1025, 8, 100]), seed=seeds)
+def test_data_come_from_the_generator(solutions: Answers, n: int, seed: int) -> None:
     """One seed gives the same data, another seed others."""
     random_data = solutions.linear_regression.random_data
     # The x may be the same every time, evenly spaced for instance; the errors may not.
     drawn(
         lambda source: two_columns(
-            random_data(8, slope=1.0, intercept=0.0, noise=0.5, generator=source), 8
+            random_data(n, slope=1.0, intercept=0.0, noise=0.5, generator=source), n
         ),
         "xy",
         seed,

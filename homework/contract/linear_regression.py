@@ -28,7 +28,7 @@ def random_data(
     noise: float,
     generator: torch.Generator | None = None,
 ) -> tuple[Float[Tensor, "{n} 1"], Float[Tensor, "{n} 1"]]:
-    """n examples x, and y = slope·x + intercept + noise·ε, both in float32.
+    """n examples x, and y = slope·x + intercept + noise·ε, both in float32, without gradients.
 
     Which x these are is free: random or evenly spaced, as long as they differ. The errors ε are
     random, with mean 0 and standard deviation 1; their distribution is free, the normal one for
