@@ -254,8 +254,8 @@ DENIAL = re.compile(
     r"(?:(?:has|have|is|are) no|(?:do not|does not|don't|doesn't) have any)"
     r"(?: real| serious| major| known)? (?:shortcoming|disadvantage|weakness|drawback|downside)"
     r"(?:e?s)?(?: at all| whatsoever)?"
-    r"(?: (?:in|for|of|on|to|when|as) [^,;:]*|,? (?:such as|like) .*)?"
-    r"|mlp ?(?:没有|不存在)(?:任何|什么)?(?:缺点|不足|缺陷)(?:[，,]?(?:例如|比如|如).*)?"
+    r"(?: (?:in|for|of|on|to|when|as) [^.!?,;:]*|,? (?:such as|like) [^.!?;]*)?"
+    r"|mlp ?(?:没有|不存在)(?:任何|什么)?(?:缺点|不足|缺陷)(?:[，,]?(?:例如|比如|如)[^。！？；]*)?"
 )
 """A text that says no more than that there is nothing to find fault with."""
 
