@@ -101,7 +101,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, Any, Any]:
-    return recording.record(item, call, (yield))
+    # pytest makes a skip of its own of what says why a check could not be decided.
+    raised = call.excinfo and call.excinfo.value
+    return recording.record(item, call, raised, (yield))
 
 
 @pytest.hookimpl(tryfirst=True)

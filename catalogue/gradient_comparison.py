@@ -1664,18 +1664,6 @@ def plot_on_a_dark_background(comparison):
     return figure
 
 
-@in_plot.alternative("axes below each other, with titles and in one colour")
-def plot_below_each_other(comparison):
-    from matplotlib.figure import Figure
-
-    figure = Figure()
-    column = figure.subplots(len(comparison), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-    for axes, (name, values) in zip(column, lines_of(comparison).items(), strict=True):
-        axes.semilogy(values, color="tab:blue", drawstyle="steps-mid")
-        axes.set_title(name)
-    return figure
-
-
 @in_plot.alternative("names in the margin, in black, at the height where the lines end")
 def plot_with_names_in_the_margin(comparison):
     figure = picture({}, legend=False)

@@ -1404,7 +1404,7 @@ def answers_1_6_repeats_the_question():
     look="1.6 asks for shortcomings of the MLP, in words.",
 )
 def answers_1_6_about_something_else():
-    return prose("Paris is the capital of France, and it is a beautiful city on the Seine.")
+    return prose("Paris is the capital of France, and a beautiful city on the Seine.")
 
 
 @in_1_6.mistake(

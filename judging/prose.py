@@ -250,10 +250,15 @@ HINTS = set("PqgceOSAIRHXZzNLKTVafDpGsUCwo")
 """Letters that may hint at a shortcoming, or at praise."""
 
 DENIAL = re.compile(
-    r"\b(?:no|zero|without any|not have any|n't have any)(?: real| serious| major| known)?"
-    r" (?:shortcoming|disadvantage|weakness|drawback|limitation|downside)(?:e?s)?\b"
-    r"|(?:没有|不存在)(?:任何|什么)?(?:缺点|不足|缺陷|局限)"
+    r"(?:an? |the )?(?:mlps?|multi-?layer perceptrons?|it|they|there) "
+    r"(?:(?:has|have|is|are) no|(?:do not|does not|don't|doesn't) have any)"
+    r"(?: real| serious| major| known)? (?:shortcoming|disadvantage|weakness|drawback|downside)"
+    r"(?:e?s)?(?: at all| whatsoever)?"
+    r"(?: (?:in|for|of|on|to|when|as) [^.!?,;:]*|,? (?:such as|like) [^.!?;]*)?"
+    r"|mlp ?(?:没有|不存在)(?:任何|什么)?(?:缺点|不足|缺陷)(?:[，,]?(?:例如|比如|如)[^。！？；]*)?"
 )
+"""A text that says no more than that there is nothing to find fault with."""
+
 EXCEPTION = re.compile(
     r"\b(?:but|except|however|apart|besides|only|unless|other|although|though|yet)\b|但|除|不过|然而"
 )
@@ -327,14 +332,13 @@ def _wrong_at_sight(text: str) -> str:
         return "is too short to name two shortcomings"
     if {*words} <= {*re.findall("[a-z]+", ASKED), *ASKED_IN_CHINESE}:
         return "says no more than the question"
-    alone = not re.search(r"[.;!?。；！？\n]\s*\w", text)
-    if alone and DENIAL.search(text) and not EXCEPTION.search(text):
+    if DENIAL.fullmatch(text.strip(" .!。！\n")) and not EXCEPTION.search(text):
         return "denies that there are any"
     letters = [letter for sentence in _sentences(text) for letter in sentence.letters]
     if not foreign and not HINTS.intersection(letters) and not SUBJECT.search(text):
         chinese = any(not word.isascii() for word in words)
         ordinary = sum(letter in "drvjt&" for letter in letters)
-        if len(words) >= 10 if chinese else len(words) >= 5 and 4 * ordinary >= len(letters):
+        if len(words) >= 15 if chinese else len(words) >= 12 and 4 * ordinary >= len(letters):
             return "is about something else"
     return ""
 
@@ -349,7 +353,8 @@ ASKED_IN_CHINESE = "请给列出举说至少两个多层感知机器用于做进
 
 SUBJECT = re.compile(
     r"mlp|percept|param|weight|pixel|neur|imag|pictur|network|layer|learn|train|feature|classif|"
-    r"comput|memor|data|spac|locat|shap|rotat|flip|nois|distort|深|图|像|网络|神经|参|权|训练|特征"
+    r"comput|memor|data|spac|locat|shap|rotat|flip|nois|distort|\b(?:it|its|they|their)\b|"
+    r"深|图|像|网络|神经|参|权|训练|特征|它"
 )
 """Whoever speaks of the matter, however, uses one of these."""
 

@@ -40,7 +40,9 @@ def evidence_of(item: pytest.Item) -> Iterator[None]:
         yield
 
 
-def record(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
+def record(
+    item: pytest.Item, call: pytest.CallInfo[None], raised: BaseException | None, report: Any
+) -> Any:
     """Put on pytest's report what is to be told of a check, or of an entry on trial."""
     check = check_of(item)
     if not isinstance(item, pytest.Function):
@@ -58,8 +60,8 @@ def record(item: pytest.Item, call: pytest.CallInfo[None], report: Any) -> Any:
         report.verified = recorded(check, outcome, message)
     if call.when == "call" and TRIED in item.stash:
         report.tried = item.stash[TRIED] | {"passed": report.passed}
-    if call.excinfo and report.skipped:
-        report.lacking = lacking(call.excinfo.value)
+    if raised and report.skipped:
+        report.lacking = lacking(raised)
     return report
 
 

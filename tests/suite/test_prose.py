@@ -42,7 +42,7 @@ CLEARLY_WRONG = [
     "Name two or more weaknesses of a multilayer perceptron as a classifier of images.",
     "Give at least two shortcomings for the MLP to do image classification.",
     "请列出MLP用于图像分类的两个缺点。",
-    "Paris is the capital of France and it is a beautiful city on the Seine.",
+    "Paris is the capital of France and a beautiful city on the Seine.",
     "The weather was nice, so we went to the park and had a picnic by the lake.",
     "今天天气很好，我们去公园玩，晚上吃火锅。",
     "An MLP consists of an input layer, hidden layers and an output layer.",

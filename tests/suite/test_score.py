@@ -82,7 +82,7 @@ def test_what_no_check_decides_is_neither_earned_nor_lost() -> None:
     assert total(one.score()) == (1, 3, 2)
     assert [row.open for row in one.score()] == [False, True, True]
     assert one.status(0, asked=4) == 1, "three passed, and four were asked for"
-    one.passed = 3
+    one.passed, one.lacking = 3, ["not decided"]
     assert one.status(0, asked=4) == UNDECIDED
     lost = [result("3.2", "d", o, name=o, of=2) for o in ("not decided", "failed")]
     assert total(run(*lost).score()) == (0, 3, Fraction(3, 2))
