@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from hypothesis import settings
+
 from judging import matrix
-from judging.answers import Answers
+from judging.answers import EXAMPLES, Answers
 from judging.checks import REGISTER, Case, Check
 from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
 from judging.verdict import ForReader, NotTried, Wrong
@@ -38,20 +40,30 @@ def asks(check: Check, answers: Answers) -> set[str]:
 
 
 def concerned(entry: Entry, answers: Answers) -> list[Check]:
-    """The checks, of any exercise, that call what the entry replaces; its own part's first."""
-    checks = [c for c in REGISTER.values() if asks(c, answers).intersection(entry.replaced)]
-    return sorted(checks, key=lambda check: check.function not in entry.replaced)
+    """The checks, of any exercise, that call what the entry replaces; its own part's first.
+
+    A check calls functions of its own module alone.
+    """
+    modules = {place.partition(".")[0] for place in entry.replaced}
+    checks = [
+        check
+        for check in REGISTER.values()
+        if check.function.partition(".")[0] in modules
+        and asks(check, answers).intersection(entry.replaced)
+    ]
+    return sorted(checks, key=lambda check: (check.function not in entry.replaced, check.cost))
 
 
 def doubt(
-    checks: Iterable[Check], answers: Answers
+    checks: Iterable[Check], answers: Answers, most: int | None = None
 ) -> tuple[Check, Case, Wrong | ForReader] | None:
     """The first case on which a check rejects the answers: all first cases, then …
 
-    If none does, the first that a check leaves to a reader; None if all accept them.
+    If none does, the first that a check leaves to a reader; None if all accept them. Args: most,
+    the cases of each check that are tried; all of its sample unless it is said.
     """
     checks, left = list(checks), None
-    for cases in zip_longest(*(check.corpus for check in checks)):
+    for cases in zip_longest(*(check.corpus[:most] for check in checks)):
         for check, case in zip(checks, cases, strict=True):
             verdict = None if case is None else check.verdict(answers, case)
             if isinstance(verdict, Wrong):
@@ -61,9 +73,11 @@ def doubt(
     return left
 
 
-def rejection(checks: Iterable[Check], answers: Answers) -> tuple[Check, Case, Wrong] | None:
+def rejection(
+    checks: Iterable[Check], answers: Answers, most: int | None = None
+) -> tuple[Check, Case, Wrong] | None:
     """The first case on which one of the checks rejects the answers."""
-    found = doubt(checks, answers)
+    found = doubt(checks, answers, most)
     return (*found[:2], found[2]) if found and isinstance(found[2], Wrong) else None
 
 
@@ -74,12 +88,16 @@ def raise_what_lacks(checks: Iterable[Check]) -> None:
             raise check.lacks
 
 
-def attempt(entry: Entry, answers: Answers) -> Outcome:
-    """Try one entry against the checks that it concerns. NotTried if only those might reject it
-    that cannot be tried on this system."""
+def attempt(entry: Entry, answers: Answers, most: int | None = None) -> Outcome:
+    """Try one entry against the checks that it concerns.
+
+    Args: most, on how many cases a check has to accept what it must not reject.
+
+    Raises: NotTried, if only those might reject it that cannot be tried on this system.
+    """
     trial, checks = answers.trying(entry), concerned(entry, answers)
     if isinstance(entry, Alternative):
-        found = doubt(checks, trial)
+        found = doubt(checks, trial, most)
         if found and isinstance(found[2], Wrong):
             return Outcome(found[0].name, f"{found[0].name} rejects it:\n{found[2]}")
         return Outcome(None, "", for_reader=bool(found))
@@ -94,8 +112,17 @@ def attempt(entry: Entry, answers: Answers) -> Outcome:
     again = check.failure(trial, case)
     if again is None or again.seen() != wrong.seen():
         return Outcome(check.name, f"{check.name} rejects it, but not twice in the same words")
-    stranger = rejection((c for c in checks if c.exercise != entry.exercise), trial)
+    stranger = rejection((c for c in checks if c.exercise != entry.exercise), trial, most)
     return Outcome(check.name, f"{stranger[0].name} rejects it, too" if stranger else "")
+
+
+FEW = 2
+"""The cases on which a check has to accept what it must not reject, where time counts."""
+
+
+def is_thorough() -> bool:
+    """Whether this run takes its time: for all cases of the trial, and all cells of the matrix."""
+    return settings().max_examples > EXAMPLES
 
 
 REJECTING: set[str | None] = set()

@@ -11,7 +11,7 @@ from judging.answers import Answers
 from judging.checks import REGISTER, Check
 from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
 from judging.recording import TRIED, tried
-from judging.trial import REJECTING, asks, attempt, raise_what_lacks
+from judging.trial import FEW, REJECTING, asks, attempt, is_thorough, raise_what_lacks
 
 for module in MODULES:  # importing the checks registers them
     import_module(f"tests.test_{module}")
@@ -36,12 +36,15 @@ def test_a_mistake_is_rejected(
 def test_a_right_answer_is_accepted(
     solutions: Answers, entry: Alternative, request: pytest.FixtureRequest
 ) -> None:
-    """No check rejects it on any case; prose may be left to a human reader."""
+    """No check rejects it on any case; prose may be left to a human reader.
+
+    The whole sample is tried with --hypothesis-profile=thorough, and a part of it in other runs.
+    """
     judge(entry, solutions, request.node)
 
 
 def judge(entry: Mistake | Alternative, solutions: Answers, item: pytest.Item) -> None:
-    outcome = attempt(entry, solutions)
+    outcome = attempt(entry, solutions, None if is_thorough() else FEW)
     item.stash[TRIED] = tried(entry, outcome.rejected_by, outcome.for_reader)
     assert not outcome.problem, f"{entry.name} of {entry.exercise}: {outcome.problem}"
 
