@@ -279,7 +279,7 @@ def test_data_without_noise_lie_on_the_line(
 def test_data_with_noise_scatter_about_the_line(
     solutions: Answers, slope: float, intercept: float, seed: int
 ) -> None:
-    """With noise, the 64 residuals are not 0, differ, and lie on both sides of the line."""
+    """With noise, the 64 residuals are not 0, and lie on both sides of the line."""
     x, y = two_columns(
         solutions.linear_regression.random_data(
             slope=slope,
@@ -295,11 +295,6 @@ def test_data_with_noise_scatter_about_the_line(
         bool((residuals > 0).any() and (residuals < 0).any()),
         f"returned residuals from {residuals.min():.3g} to {residuals.max():.3g}",
         "errors on both sides of the line slope·x + intercept, since noise is not 0",
-    )
-    holds(
-        residuals.unique().numel() > 2,
-        "returned residuals of at most two sizes",
-        "an error of its own for each example",
     )
     # Residuals that are c·x lie on a line of their own; y is rounded to within γ_4 of its terms.
     pivot = int(x.abs().argmax())
