@@ -166,6 +166,8 @@ class Answers:
         """The calls of this case by the numbers that their side gives to their results."""
         self.luck: Random | None = None
         """What decides in which form a call is made; None leaves each as the check makes it."""
+        self.asks_beside = True
+        """Whether other questions are asked before a call, and the same one after it."""
         self.asked: set[str] = set()
         self.printed = ""
         """What the last call printed."""
@@ -225,7 +227,8 @@ class Answers:
         """What the side does beside the call, as luck has it: see Bench.call."""
         if self.luck is None:
             return {}
-        return laws.how_asked(function.name, bool(args or kwargs), self.luck)
+        how = laws.how_asked(function.name, bool(args or kwargs), self.luck)
+        return how if self.asks_beside else {}
 
     def seed(self, seed: int, others: int | None = None) -> None:
         """Seed the generators that an answer may draw from: torch's own, Python's and NumPy's.

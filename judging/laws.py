@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from answering.traces import DRAWN
 from answering.values import same_bits
 from homework import contract
-from judging.verdict import Wrong, line, shown
+from judging.verdict import MOST_SHOWN, Wrong, line, shown
 
 if TYPE_CHECKING:
     from judging.answers import Call
@@ -66,6 +66,10 @@ OF_ITS_OWN = {"arithmetic"}
 
 SHARED = {"mnist"}
 """Those that may return one and the same object twice."""
+
+
+class Broken(Wrong):
+    """A law is broken: the message names it, and no known mistake says it better."""
 
 
 def as_asked(
@@ -253,38 +257,50 @@ def judge(call: "Call", facts: Mapping[str, Any], earlier: Mapping[int, "Call"])
         return f"{known}" if known else f"{name}, called with the same entries in other places,"
 
     if other := facts.get("unlike"):
-        raise Wrong(
-            f"returned {shown(other[0])}, and {shown(other[1])} when the same was asked again",
+        once, again = _apart(*other)
+        raise Broken(
+            f"returned {once}, and {again} when the same was asked again",
             "one answer to one question, whenever it is asked",
         )
     for number, was, now in facts.get("changed", ()):
-        raise Wrong(
-            f"changed what {made(number)} had returned: it was {shown(was)}, and then {shown(now)}",
+        before, after = _apart(was, now)
+        raise Broken(
+            f"changed what {made(number)} had returned: it was {before}, and then {after}",
             "a new result for each call: what was returned stays what it was",
         )
     shared = facts.get("shared", ())
     if shared and name not in SHARED:
-        raise Wrong(
+        raise Broken(
             f"returned what lies in the memory of the result of {made(shared[0])}",
             "a result of its own for each call: who writes into one must not change another",
         )
     if facts.get("aliased") and name in OF_ITS_OWN:
-        raise Wrong(
+        raise Broken(
             "returned a tensor that shares its memory with an argument",
             "tensors of their own: what is written into a result must not appear in an argument",
         )
     for what, was, now in facts.get("state", ()):
         if what == DRAWN:
-            raise Wrong(
+            raise Broken(
                 "drew from torch's own generator, or seeded it, though another one was passed in",
                 "all random numbers from the generator passed in, and torch's own as it was",
             )
-        raise Wrong(
+        raise Broken(
             f"changed {line(str(what))} from {line(str(was))} to {line(str(now))}",
             "the process as it was, for whoever computes in it next",
         )
     if (hooks := facts.get("hooks", 0)) and type(hooks) is int:
-        raise Wrong(
+        raise Broken(
             f"left {hooks} hooks on the model" if hooks > 0 else "removed hooks of the model",
             "the model's hooks as they were: handle.remove() when the answer is there",
         )
+
+
+def _apart(one: Any, other: Any) -> tuple[str, str]:
+    """Two values in words that differ: of large tensors, the first entries that do."""
+    if isinstance(one, Tensor) and isinstance(other, Tensor) and one.shape == other.shape:
+        off = (one != other).nonzero()
+        if one.numel() > MOST_SHOWN and len(off):
+            at = tuple(off[0].tolist())
+            return f"{shown(one[at].item())} at {[*at]}", shown(other[at].item())
+    return shown(one), shown(other)

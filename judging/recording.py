@@ -14,6 +14,7 @@ from judging.answers import Answers
 from judging.checks import Check, checks_of
 from judging.diagnosis import diagnose
 from judging.known import Alternative, Mistake
+from judging.laws import Broken
 from judging.session import check_of, in_process, is_reference
 from judging.verdict import NotDecided, NotTried, Wrong
 
@@ -123,12 +124,32 @@ def told(check: Check, answers: Answers | None, error: BaseException) -> str:
         return f"{wrong}\nCalled again with the same arguments, the result was another one."
     if not isinstance(error, Wrong):
         return f"{type(error).__name__}: {error}"
+    if isinstance(wrong, Broken):
+        return str(wrong)
+    if not wrong.whatever_the_case and _goes_well_anew(check, answers, case):
+        return f"{wrong}\n{ANEW}"
     try:
         diagnosis = "" if wrong.whatever_the_case else diagnose(check, answers, case, wrong)
     except Exception as failure:
         # What is wrong stands, whatever became of the search for its name.
         return f"{wrong}\n(The search for a known mistake failed: {type(failure).__name__}.)"
     return f"{wrong}\n{diagnosis}".rstrip()
+
+
+ANEW = (
+    "Asked in a new process, and nothing before, this goes well: the answer depends on earlier "
+    "calls, or on chance."
+)
+
+
+def _goes_well_anew(check: Check, answers: Answers, case: dict[str, Any]) -> bool:
+    """Whether the same case is no failure where no other call came before it."""
+    try:
+        with answers.fresh() as fresh:
+            fresh.asks_beside = False
+            return check.failure(fresh, case) is None
+    except (NotTried, NotDecided):
+        return False
 
 
 def recorded(check: Check, outcome: str, message: str) -> dict[str, Any]:

@@ -50,6 +50,13 @@ def test_a_result_that_a_later_call_changes_is_told(make: Make) -> None:
     assert "stays what it was" in wrong.value.expected
 
 
+def test_the_entry_that_has_changed_is_told_of_a_large_result(make: Make) -> None:
+    answers = make(autograd=gradient("KEPT.append(X + 0)\nKEPT[0][3] += 1\nreturn KEPT[-1]"))
+    answers.autograd.gradient(torch.zeros(90))
+    with pytest.raises(Wrong, match=r"it was 1 at \[3\], and then 2"):
+        answers.autograd.gradient(torch.zeros(90))
+
+
 def test_a_list_that_a_later_call_makes_longer_is_told(make: Make) -> None:
     answers = make(autograd=gradient("KEPT.append(1.5)\nreturn KEPT"))
     answers.autograd.gradient(A)
