@@ -261,7 +261,9 @@ class Living:
     def take_over(self) -> None:
         """In the second judge: what is entered from now on is its own."""
         self.own = range(self.MOST, 2 * self.MOST)
-        forkserver._forkserver.__class__ = _Inherited
+        server: Any = forkserver._forkserver
+        server.__class__ = _Inherited
+        server.inherited = server._forkserver_pid
 
     def add(self, pid: int | None) -> None:
         """Enter a process that begins."""
@@ -289,8 +291,7 @@ class _Inherited(forkserver.ForkServer):
     inherited: int | None = None
 
     def ensure_running(self) -> None:
-        self.inherited = self.inherited or self._forkserver_pid
-        if self._forkserver_pid != self.inherited:
+        if self._forkserver_pid is None or self._forkserver_pid != self.inherited:
             super().ensure_running()
 
 

@@ -57,10 +57,13 @@ def prepare_anew(*own: str) -> None:
 
     server: Any = forkserver._forkserver
     if server._forkserver_pid is not None:
-        with suppress(ProcessLookupError):
-            os.kill(server._forkserver_pid, signal.SIGKILL)
+        # One that was inherited serves another judge, too.
+        if server._forkserver_pid != getattr(server, "inherited", None):
+            with suppress(ProcessLookupError):
+                os.kill(server._forkserver_pid, signal.SIGKILL)
         with suppress(ChildProcessError, FileNotFoundError):
             server._stop()
+        server._forkserver_pid = server._forkserver_alive_fd = server._forkserver_address = None
     prepare(*own)
 
 

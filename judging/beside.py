@@ -29,6 +29,9 @@ FEWEST, MOST = 4, 30_000
 AFTERWARDS = "afterwards"
 """The mark of tests that judge what others gave: they run when all others have ended."""
 
+ALONE = "alone"
+"""The mark of tests that change what two judges share."""
+
 FAREWELL = 10.0
 """Seconds in which a judge that is interrupted ends the processes of its answers."""
 
@@ -42,6 +45,7 @@ def can_judge(session: pytest.Session) -> bool:
         and threading.active_count() == 1
         and len(os.sched_getaffinity(0)) > 1
         and FEWEST <= len(session.items) <= MOST
+        and not any(item.get_closest_marker(ALONE) for item in session.items)
         and not session.testsfailed
         and not (options.maxfail or options.usepdb or options.trace or options.collectonly)
         and options.capture != "no"
