@@ -31,6 +31,7 @@ from answering.folder import PACKAGE, Folder, apart
 from answering.starting import LIBRARIES
 from answering.traces import Traces
 from answering.values import (
+    Foreign,
     Handle,
     Packer,
     Recipe,
@@ -208,14 +209,15 @@ class Bench:
         drawn = any(isinstance(one, torch.Generator) for one in given)
         before, hooks = traces.state(drawn=drawn), traces.hooks_on(given)
         self.facts = {}
-        if rehearsed:
-            self._rehearse(target, given, [*kwargs])
+        rehearsal = self._rehearse(target, given, [*kwargs]) if rehearsed else None
         try:
             result = target(*args, **kwargs)
         finally:
             self.facts["state"] = traces.changes(before)
             self.facts["hooks"] = traces.hooks_on(given) - hooks
         self.facts |= self.left.add(given, result)
+        if rehearsal and questions.kind_of(rehearsal[0]) != questions.kind_of(result):
+            self.facts["unlike"] = [Foreign(type_name(one), "") for one in (rehearsal[0], result)]
         if again:
             self._ask_again(lambda: target(*args, **kwargs), result, again)
         return result
@@ -233,11 +235,14 @@ class Bench:
                 self.facts["unlike"] = [first, traces.copied(other)]
                 return
 
-    def _rehearse(self, target: Callable[..., Any], given: list[Any], names: list[str]) -> None:
+    def _rehearse(self, target: Callable[..., Any], given: list[Any], names: list[str]) -> list:
         """Ask about the same tensors with their entries in other places, or of numbers one larger.
 
         The result is kept, and what the call left behind is told with the one that follows.
+
+        Returns: the result in a list, which is empty where there is none.
         """
+        found: list[Any] = []
         tensors = [one for one in given if type(one) is Tensor and may_be_written(one)]
         held = [
             (one, one.detach().clone(), one.requires_grad, one.grad if one.is_leaf else None)
@@ -249,8 +254,8 @@ class Bench:
         args, kwargs = asked[: len(asked) - len(names)], asked[len(asked) - len(names) :]
         # What fails here is for the call that follows to show.
         with suppress(Exception):
-            result = target(*args, **dict(zip(names, kwargs, strict=True)))
-            self.left.add(given, result)
+            found.append(target(*args, **dict(zip(names, kwargs, strict=True))))
+            self.left.add(given, found[0])
         for one, values, requires_grad, grad in held:
             one.detach().copy_(values)
             if one.is_leaf:
@@ -258,6 +263,7 @@ class Bench:
                 one.grad = grad
         if self.printed:
             self.printed.take()
+        return found
 
 
 def may_be_written(value: Tensor) -> bool:

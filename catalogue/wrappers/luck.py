@@ -41,6 +41,7 @@ def spoilt(value):
     but={
         "any model of that form is right": ["LinearRegression"],
         "what it returns is free": ["save_weights"],
+        "a picture is drawn ten times in a run: what is wrong so seldom may pass": ["plot"],
     },
 )
 def is_wrong_once_in_ten_calls(right):
@@ -57,6 +58,7 @@ def is_wrong_once_in_ten_calls(right):
     but={
         "any model of that form is right": ["LinearRegression"],
         "what it returns is free": ["save_weights"],
+        "a picture is drawn ten times in a run: what is wrong so seldom may pass": ["plot"],
     },
 )
 def is_wrong_in_one_draw_of_ten(right):
