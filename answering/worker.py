@@ -6,6 +6,7 @@ It holds no oracle, no expected value, no reference and no mistake. Whatever an 
 
 import builtins
 import importlib
+import inspect
 import io
 import multiprocessing
 import os
@@ -480,9 +481,21 @@ def ask(bench: Bench, given: list[Any], *, number: int, question: str, args: tup
 
 
 def get(bench: Bench, given: list[Any], *, module: str, name: str) -> Any:
-    """What a name of the contract stands for: whether it can be called, and its value if not."""
+    """What a name of the contract stands for: whether it can be called, and its value if not.
+
+    Of what can be called, the value is the names by which it takes arguments.
+    """
     value = bench.value(module, name)
-    return (True, None) if callable(value) else (False, value)
+    return (True, names_of(value)) if callable(value) else (False, value)
+
+
+def names_of(function: Any) -> list[str]:
+    """The names by which a function takes arguments, as far as its signature says."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
 
 
 def weights(bench: Bench, given: list[Any], *, content: bytes) -> Any:

@@ -84,8 +84,10 @@ def _strides(value: Tensor) -> str:
 class Function:
     """One function, or class, of the contract, as the answers define it."""
 
-    def __init__(self, answers: Answers, module: str, name: str) -> None:
+    def __init__(self, answers: Answers, module: str, name: str, takes: Any = ()) -> None:
         self.answers, self.module, self.name = answers, module, name
+        self.takes = takes if isinstance(takes, list) else []
+        """The names by which it takes arguments, as it says."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -221,7 +223,9 @@ class Answers:
         """A call in the form that luck gives it."""
         if self.luck is None:
             return args, kwargs
-        return laws.as_asked(function.module, function.name, args, kwargs, self.luck)
+        return laws.as_asked(
+            function.module, function.name, args, kwargs, self.luck, function.takes
+        )
 
     def how_asked(self, function: Function, args: tuple, kwargs: Mapping[str, Any]) -> dict:
         """What the side does beside the call, as luck has it: see Bench.call."""
@@ -303,7 +307,7 @@ class Answers:
         if isinstance(known, Wrong):
             raise known
         callable_, value = known
-        return Function(self, module, name) if callable_ else value
+        return Function(self, module, name, value) if callable_ else value
 
     def _found(self, module: str, name: str) -> Wrong | tuple[bool, Any]:
         outcome = self._timed(lambda: self.side.get(module, name))

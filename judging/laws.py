@@ -7,7 +7,7 @@ asked, and not on what was asked before.
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -73,20 +73,33 @@ class Broken(Wrong):
 
 
 def as_asked(
-    module: str, name: str, args: tuple, kwargs: Mapping[str, Any], luck: Random
+    module: str,
+    name: str,
+    args: tuple,
+    kwargs: Mapping[str, Any],
+    luck: Random,
+    takes: Sequence[str],
 ) -> tuple[tuple, dict[str, Any]]:
-    """The same call in another form: arguments by name or by place, defaults left out."""
+    """The same call in another form: arguments by name or by place, defaults left out.
+
+    Args: takes, the names that the answer gives its parameters. One that it calls otherwise, and
+        that the contract lets pass by place, is never passed by name: only names that stand for
+        something else are wrong.
+    """
     promise = contract.promises(module).get(name)
     if promise is None or len(args) > promise.by_position or kwargs.keys() - promise.parameters:
         return args, dict(kwargs)
     named = dict(zip(promise.parameters, args, strict=False)) | dict(kwargs)
+    places = [*promise.parameters][: promise.by_position]
+    other = [place for place, p in enumerate(places, 1) if p in named and p not in takes]
+    least = max(other, default=0)
     left_out = {
         parameter
         for parameter, default in promise.parameters.items()
         if parameter in named and _is_default(named[parameter], default) and luck.random() < 0.5
-    }
+    } - {*places[:least]}
     by_place: list[Any] = []
-    most = int(luck.random() * (promise.by_position + 1))
+    most = max(least, int(luck.random() * (promise.by_position + 1)))
     for parameter in [*promise.parameters][:most]:
         if parameter not in named or parameter in left_out:
             break

@@ -129,11 +129,11 @@ class Here:
         """Begin anew for another part: here everything stays."""
 
     def get(self, module: str, name: str) -> Outcome:
-        """Whether a name of the contract can be called, and its value if not."""
+        """Whether a name of the contract can be called, and by which names or its value if not."""
 
         def value() -> tuple[bool, Any]:
             found = self.bench.value(module, name)
-            return callable(found), found
+            return callable(found), worker.names_of(found) if callable(found) else found
 
         return self._outcome(value)
 

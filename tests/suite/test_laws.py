@@ -180,11 +180,15 @@ def test_torchs_own_generator_is_left_alone_where_another_one_is_given(make: Mak
 # How it is asked
 
 
-def forms(*args: Any, **kwargs: Any) -> set[str]:
+TAKES = ["x", "rows", "columns", "shape", "dtype", "generator"]
+
+
+def forms(*args: Any, takes: list[str] = TAKES, **kwargs: Any) -> set[str]:
     """The forms in which luck puts a call of middle, or of random_matrices."""
     name = "middle" if args else "random_matrices"
     asked = (
-        laws.as_asked("tensor_operations", name, args, kwargs, Random(luck)) for luck in range(300)
+        laws.as_asked("tensor_operations", name, args, kwargs, Random(luck), takes)
+        for luck in range(300)
     )
     return {f"{positional} {sorted(named)}" for positional, named in asked}
 
@@ -198,6 +202,27 @@ def test_every_form_that_the_contract_permits_is_asked() -> None:
         "() ['columns', 'rows', 'x']",
         "() ['columns', 'x']",
     }
+
+
+def test_a_parameter_that_the_answer_calls_otherwise_is_passed_by_place() -> None:
+    assert forms("x", 4, 3, takes=["x", "r", "columns"]) == {
+        "('x', 4, 3) []",
+        "('x', 4) ['columns']",
+    }
+    assert forms("x", 4, 3, takes=[]) == {"('x', 4, 3) []"}
+
+
+@pytest.mark.parametrize(("names", "right"), [("tensor, by", True), ("M, X", False)])
+def test_only_names_that_mean_something_else_are_wrong(make: Make, names: str, right: bool) -> None:
+    first, second = names.split(", ")
+    answers = make(autograd=f"def gradient({names}):\n    return {first} @ {second}")
+    X, M = torch.tensor([[1.0, 2], [0, 1]]), torch.tensor([[1.0, 0], [3, 1]])
+    told = set()
+    for luck in range(1, 20):
+        answers.choose(luck)
+        result = answers.autograd.gradient.outcome(X, M)
+        told.add(isinstance(result, torch.Tensor) and torch.equal(result, X @ M))
+    assert (told == {True}) is right
 
 
 def test_what_the_contract_takes_by_name_alone_is_never_passed_by_place() -> None:
@@ -216,7 +241,7 @@ def test_an_argument_is_left_out_only_where_it_is_the_default() -> None:
         left_out = any(
             "rows" not in named and len(positional) < 2
             for positional, named in (
-                laws.as_asked("tensor_operations", "middle", ("x", rows), {}, Random(luck))
+                laws.as_asked("tensor_operations", "middle", ("x", rows), {}, Random(luck), TAKES)
                 for luck in range(100)
             )
         )
