@@ -1108,7 +1108,8 @@ def test_slow_calls_add_up_to_a_bound(tmp_path: Path) -> None:
         answers.side.waited = 6 * LONG + 1  # type: ignore[union-attr]
         first, *others = verdicts(answers, "gradient")
         assert "took more than 360 s in all" in str(first)
-        assert len(others) == 4
+        of_the_part = [check for check in REGISTER.values() if check.part == "gradient"]
+        assert len(others) == len(of_the_part) - 1
         assert not verdicts(answers, "flatten")
 
 
@@ -1123,7 +1124,8 @@ def cases() -> Iterator[Any]:
     for name, (body, says) in BROKEN.items():
         yield name, Attack(f"def gradient(X, M=M):\n    {body}", says)
     for name, source in REACHES.items():
-        yield f"reaches for {name}", Attack(source.replace("MARK", MARK))
+        says = "changed torch's" if name.startswith("dtype") else ""
+        yield f"reaches for {name}", Attack(source.replace("MARK", MARK), says)
     for name, source in DATA_BOMBS.items():
         yield name, Attack(source, "gradient", patience=20.0)
 
