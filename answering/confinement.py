@@ -204,11 +204,12 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
 
 
-def limit(memory: int) -> None:
-    """Let this process have so many bytes more than it has now, and leave no core file."""
+def limit(memory: int, space: int) -> None:
+    """Let this process have so many bytes more than it has now, in a file so many, no core file."""
     with suppress(ImportError, ValueError, OSError):
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (space, space))
         used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_DATA, (used + memory, used + memory))

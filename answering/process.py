@@ -23,7 +23,7 @@ import psutil
 
 from answering.starting import OWN, clean_surroundings, context, prepare_anew
 from answering.values import MOST_MESSAGE, Packer, Unfit, Unpacker
-from answering.worker import Place, serve
+from answering.worker import MOST_PRINTED, Place, serve
 
 STARTING = 60.0
 """Seconds that a new process may take until it is ready: many times what it takes."""
@@ -48,19 +48,26 @@ class Process:
     def __init__(self, place: Place, patience: float) -> None:
         self.place, self.patience, self.allowed = place, patience, STARTING
         self.connection, theirs = context().Pipe()
-        self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
+        self.echo, echo = context().Pipe()
+        serving = {"target": serve, "args": (theirs, echo, place), "daemon": True}
+        self.process = context().Process(**serving)
         with LIVING.lock:
             try:
                 self._start()
             except (OSError, EOFError):
                 # The process that all others come from is gone, for want of memory for instance.
                 prepare_anew(*OWN)
-                self.process = context().Process(target=serve, args=(theirs, place), daemon=True)
+                self.process = context().Process(**serving)
                 self._start()
             LIVING.add(self.process.pid)
         theirs.close()
+        echo.close()
         if sys.platform != "win32":
             os.set_blocking(self.connection.fileno(), False)
+            os.set_blocking(self.echo.fileno(), False)
+        self.last_words = ""
+        """What the call that ended the process had printed."""
+        self.looked = 0.0
         self.is_ready, self.confined, self.broken = False, False, ""
         self.at_first = 0
         """Bytes of memory that it had when it was ready, where this side has to look at them."""
@@ -85,6 +92,7 @@ class Process:
         """The reply to a request. Raises Ended if none comes, Unfit if it cannot be read."""
         self.be_ready()
         self.allowed = self.patience
+        self._printed()  # by the call before, which told it
         deadline = time.monotonic() + self.allowed
         self._send(Packer().message(request), deadline)
         while True:
@@ -177,16 +185,51 @@ class Process:
 
     def _left(self, deadline: float) -> float:
         """Seconds to wait for now. Raises Ended where there are none left, or too much memory."""
-        left = deadline - time.monotonic()
-        if left <= 0:
+        now = time.monotonic()
+        if now >= deadline:
             self.kill()
             raise Ended(f"did not come back within {self.allowed:g} s")
-        if LIMITED:
-            return left
-        if self.is_ready and self._memory() > self.at_first + self.place.memory:
+        if self.place.confined and self.is_ready and now - self.looked > LOOK:
+            self._look()
+            self.looked = time.monotonic()
+        return min(deadline - now, LOOK)
+
+    def _look(self) -> None:
+        """Raise Ended where the process has more than it may have and the system lets it."""
+        excess = ""
+        if not LIMITED and self._memory() > self.at_first + self.place.memory:
+            excess = f"ran out of memory (limit {self.place.memory / 2**30:g} GiB, --memory)"
+        elif self._space() > self.place.space:
+            excess = f"wrote more than the {self.place.space // 2**20} MiB that its files may have"
+        if excess:
             self.kill()
-            raise Ended(f"ran out of memory (limit {self.place.memory / 2**30:g} GiB, --memory)")
-        return min(left, LOOK)
+            raise Ended(excess)
+
+    def _space(self) -> int:
+        """The bytes of its files: in the scratch folder, and open ones that have no name."""
+        space, folders = 0, [self.place.scratch]
+        while folders and space <= self.place.space:
+            with suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    space += _room(entry.stat(follow_symlinks=False))
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
+        with suppress(OSError), os.scandir(f"/proc/{self.process.pid}/fd") as descriptors:
+            for descriptor in descriptors:
+                with suppress(OSError):
+                    status = descriptor.stat()
+                    space += 0 if status.st_nlink else _room(status)
+        return space
+
+    def _printed(self) -> str:
+        """What was printed since the last time and not told yet, as far as it was kept."""
+        if sys.platform == "win32":
+            return ""
+        with suppress(OSError):
+            return os.read(self.echo.fileno(), 2**16).decode("utf-8", "backslashreplace")[
+                :MOST_PRINTED
+            ]
+        return ""
 
     def _memory(self) -> int:
         """The bytes of memory that the process has now."""
@@ -226,8 +269,15 @@ class Process:
             with suppress(psutil.Error):
                 one.kill()
         self.process.join(10.0)
+        self.last_words = self._printed()
+        self.echo.close()
         LIVING.remove(own)
         _end_orphans()
+
+
+def _room(status: os.stat_result) -> int:
+    """The bytes that a file takes, holes not counted; the smallest takes a block."""
+    return max(4096, getattr(status, "st_blocks", status.st_size // 512) * 512)
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

@@ -46,6 +46,9 @@ from answering.values import (
 MOST_PRINTED = 2_000
 """Characters kept of what an answer prints."""
 
+MOST_KEPT = 4 * MOST_PRINTED
+"""Bytes that so many characters may take."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -56,6 +59,7 @@ class Place:
         scratch: the working directory, HOME and TMPDIR.
         readable: what else it may read: the digits, and what checks hand out.
         memory: bytes that the process may have beyond what it begins with.
+        space: bytes that its files may have, all together.
         confined: whether it is kept from everything else, where the system can do that.
         entry: names an entry of a register that stands in the place of some functions, as
             "module:function:name".
@@ -67,6 +71,7 @@ class Place:
     memory: int
     readable: tuple[Path, ...] = ()
     confined: bool = True
+    space: int = 2**28
     entry: str = ""
     imports: tuple[str, ...] = ()
 
@@ -85,15 +90,23 @@ class Sink(io.RawIOBase):
 
     name = "<stdout>"
 
-    def __init__(self) -> None:
-        self.kept = bytearray()
+    def __init__(self, full: Callable[[], None]) -> None:
+        self.kept, self.full = bytearray(), full
+        self.echo = -1
+        """A pipe for the same, in case that the process does not live to tell."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, content: Any) -> int:
-        if len(self.kept) < 4 * MOST_PRINTED:
-            self.kept += bytes(content[: 4 * MOST_PRINTED])
+        if len(self.kept) < MOST_KEPT:
+            first = bytes(content[:MOST_KEPT])
+            self.kept += first
+            if self.echo >= 0:
+                with suppress(OSError):
+                    os.write(self.echo, first)
+            if len(self.kept) >= MOST_KEPT:
+                self.full()
         return len(content)
 
     def close(self) -> None:
@@ -104,7 +117,8 @@ class Printed(io.TextIOWrapper):
     """Takes the place of stdout and stderr."""
 
     def __init__(self) -> None:
-        self.sink = Sink()
+        # What is not kept is passed on in lumps, at a tenth of the time.
+        self.sink = Sink(lambda: self.reconfigure(write_through=False))
         super().__init__(
             self.sink,  # type: ignore[type-var]
             encoding="utf-8",
@@ -117,6 +131,9 @@ class Printed(io.TextIOWrapper):
 
     def take(self) -> str:
         """What was printed since the last time, as far as it was kept."""
+        if len(self.sink.kept) >= MOST_KEPT:
+            with suppress(ValueError):  # an answer has detached it
+                self.reconfigure(write_through=True)
         kept, self.sink.kept = self.sink.kept, bytearray()
         return kept.decode("utf-8", "backslashreplace")[:MOST_PRINTED]
 
@@ -254,14 +271,16 @@ class Bench:
         asked = [one + 1 if type(one) is int and not tensors else one for one in given]
         args, kwargs = asked[: len(asked) - len(names)], asked[len(asked) - len(names) :]
         # What fails here is for the call that follows to show.
-        with suppress(Exception):
-            found.append(target(*args, **dict(zip(names, kwargs, strict=True))))
-            self.left.add(given, found[0])
-        for one, values, requires_grad, grad in held:
-            one.detach().copy_(values)
-            if one.is_leaf:
-                one.requires_grad_(requires_grad)
-                one.grad = grad
+        try:
+            with suppress(Exception):
+                found.append(target(*args, **dict(zip(names, kwargs, strict=True))))
+                self.left.add(given, found[0])
+        finally:  # also where it ends by exit()
+            for one, values, requires_grad, grad in held:
+                one.detach().copy_(values)
+                if one.is_leaf:
+                    one.requires_grad_(requires_grad)
+                    one.grad = grad
         if self.printed:
             self.printed.take()
         return found
@@ -273,14 +292,20 @@ def may_be_written(value: Tensor) -> bool:
     return strided and value.dim() > 0 and value.numel() > 0 and 0 not in value.stride()
 
 
-def serve(connection: Connection, place: Place) -> None:
-    """Answer requests until the connection ends. The first reply says whether it is confined."""
+def serve(connection: Connection, echo: Connection, place: Place) -> None:
+    """Answer requests until the connection ends. The first reply says whether it is confined.
+
+    What is printed goes to ``echo``, too.
+    """
     # Where there is no fork, it is imported now: as long as it takes, no answer's patience pays.
     importlib.import_module("answering.preload")
     if place.confined:
         importlib.import_module(LIBRARIES)
     printed = Printed()
-    confined = _settle(place, printed, connection)
+    if sys.platform != "win32":
+        os.set_blocking(echo.fileno(), False)
+        printed.sink.echo = echo.fileno()
+    confined = _settle(place, printed, {connection.fileno(), echo.fileno()})
     for module in place.imports:
         importlib.import_module(module)
     folder = Folder(place.folder)
@@ -300,12 +325,12 @@ def serve(connection: Connection, place: Place) -> None:
         connection.send_bytes(reply)
 
 
-def _settle(place: Place, printed: Printed, connection: Connection) -> bool:
+def _settle(place: Place, printed: Printed, connections: set[int]) -> bool:
     """Give this process no terminal, a bare environment and one folder; whether it is confined."""
     if hasattr(os, "setsid"):
         with suppress(PermissionError):
             os.setsid()
-        _let_go_of_the_suite(connection.fileno())
+        _let_go_of_the_suite(connections)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -332,7 +357,7 @@ def _settle(place: Place, printed: Printed, connection: Connection) -> bool:
     torch.set_num_threads(1)
     # It ends with the suite, as a daemon does; but answers may use a DataLoader with workers.
     multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
-    confinement.limit(place.memory)
+    confinement.limit(place.memory, place.space)
     if place.imports:
         sys.path.insert(0, str(confinement.ROOT))
     if not place.confined:
@@ -341,8 +366,8 @@ def _settle(place: Place, printed: Printed, connection: Connection) -> bool:
     return confinement.confine(readable, [place.scratch])
 
 
-def _let_go_of_the_suite(connection: int) -> None:
-    """Close every descriptor that leads to the suite, but for the connection.
+def _let_go_of_the_suite(connections: set[int]) -> None:
+    """Close every descriptor that leads to the suite, but for the connections.
 
     ``multiprocessing`` hands each process the pipes to the one that it was forked from, and to the
     one that clears up: whoever writes into these ends them, or prints on the terminal.
@@ -361,8 +386,11 @@ def _let_go_of_the_suite(connection: int) -> None:
     server._forkserver_alive_fd = server._forkserver_address = server._forkserver_pid = None
     server._inherited_fds = None
     most = os.sysconf("SC_OPEN_MAX")
-    os.closerange(3, connection)
-    os.closerange(connection + 1, most if 0 < most < 2**16 else 2**16)
+    first = 3
+    for connection in sorted(connections):
+        os.closerange(first, connection)
+        first = connection + 1
+    os.closerange(first, most if 0 < most < 2**16 else 2**16)
 
 
 KEPT = {

@@ -343,6 +343,7 @@ class Answers:
         else:
             wrong = Wrong(outcome.ended or f"gave {outcome.unfit}", expected, call=call)
         wrong.whatever_the_case = True
+        wrong.printed = outcome.printed
         return wrong
 
     def request(self, function: Function, args: tuple, kwargs: Mapping[str, Any]) -> Outcome:
@@ -393,12 +394,13 @@ class Answers:
     def _give_up(self, place: str, ended: str, call: str | None) -> None:
         """What ended its process is not called again in this run."""
         wrong = Wrong(ended, "a result, and a process that goes on", whatever_the_case=True)
-        wrong.call = call
+        wrong.call, wrong.printed = call, self.printed
         self.known[place] = wrong
         raise wrong
 
     def _timed(self, request: Any) -> Outcome:
         outcome = request()
+        self.printed = outcome.printed if outcome.ended else self.printed
         if isinstance(self.side, Apart) and self.side.waited > self._budget():
             self._give_up(self.part, f"took more than {self._budget():g} s in all", None)
         return outcome
@@ -424,4 +426,8 @@ class Answers:
             return KINDS[value.kind](self, value, value.type_name, made_by)
         if isinstance(self.side, Here) and (kind := kind_of(value)):
             return KINDS[kind](self, value, type(value).__name__, made_by)
+        if type(value) in (list, tuple):
+            return type(value)(self._here(entry, made_by) for entry in value)
+        if type(value) is dict:
+            return {key: self._here(entry, made_by) for key, entry in value.items()}
         return value

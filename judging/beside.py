@@ -120,13 +120,13 @@ def _heed(session: pytest.Session) -> None:
 
 
 class _Kept:
-    """Keeps the reports of a test in a file, as they are made."""
+    """Keeps the reports of a test in a file, as they are made: not yet as they will be shown."""
 
     def __init__(self, config: pytest.Config, records: IO[bytes]) -> None:
         self.config, self.records = config, records
         self.reports: list[dict[str, Any]] = []
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         hook = self.config.hook
         self.reports.append(hook.pytest_report_to_serializable(config=self.config, report=report))

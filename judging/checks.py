@@ -74,7 +74,7 @@ class Check:
         except Wrong as wrong:
             if wrong.call is None and answers.calls:
                 wrong.call = str(answers.calls[-1])
-            wrong.printed = answers.printed
+            wrong.printed = wrong.printed or answers.printed
             raise
         except Exception as error:
             # A check of the suite stumbles over what an answer returned: a result without the

@@ -307,8 +307,9 @@ class Apart:
 
     def get(self, module: str, name: str) -> Outcome:
         """Whether a name of the contract can be called, and its value if not."""
-        if reason := self.refused.get(f"{module}.py"):
-            return Outcome(missing=f"{module}.py {reason}")
+        for name_of_file in (module, f"{module}/__init__.py", f"{module}.py"):
+            if reason := self.refused.get(name_of_file):
+                return Outcome(missing=f"{name_of_file} {reason}")
         outcome = self._outcome({"do": "get", "module": module, "name": name})
         if type(outcome.result) is tuple and len(outcome.result) == 2:
             return outcome
@@ -375,7 +376,7 @@ class Apart:
                 self.waited += time.monotonic() - began
         except Ended as ended:
             self.process = None
-            return Outcome(ended=str(ended))
+            return Outcome(ended=str(ended), printed=plain_words(process.last_words))
         except Unfit as unfit:
             self.end()
             return Outcome(unfit=f"bytes that are no result ({unfit})")
@@ -395,9 +396,7 @@ class Apart:
             if "MemoryError" in error.bases or "can't allocate memory" in error.words:
                 limit = f"limit {self.place.memory / 2**30:g} GiB, --memory"
                 error = error._replace(words=f"ran out of memory ({limit})")
-            met = "PermissionError" in error.bases and self.process and self.process.confined
-            raised = Raised(error, CONFINEMENT if met else "")
-            outcome = Outcome(raised=raised, printed=printed)
+            outcome = Outcome(raised=Raised(error, self._hint(error)), printed=printed)
         elif "missing" in reply:
             outcome = Outcome(missing=plain_words(reply["missing"]), printed=printed)
         elif "unfit" in reply:
@@ -410,6 +409,13 @@ class Apart:
         if type(facts := reply.get("facts")) is dict:
             outcome = replace(outcome, facts=facts)
         return outcome
+
+    def _hint(self, error: Error) -> str:
+        if "SystemExit" in error.bases:
+            return "a function ends by return, for exit() ends the whole program"
+        if "PermissionError" in error.bases and self.process and self.process.confined:
+            return CONFINEMENT
+        return ""
 
     @contextmanager
     def fresh(self) -> Iterator[Apart]:

@@ -11,10 +11,15 @@ from textwrap import dedent
 import pytest
 import torch
 
+from answering import starting
 from answering.worker import Place
 from judging.answers import Answers
 from judging.beside import ALONE
 from judging.sides import MEMORY, Apart
+
+# Most processes here are those of strangers: forked from one that has not imported what they may
+# need, each would take seconds. Now, for a judge that is a fork must not do it.
+starting.prepare_for_strangers()
 
 Make = Callable[..., Answers]
 """Makes a folder of the given files and loads the answers in it, as --solutions does."""

@@ -76,6 +76,34 @@ def test_one(number, kept):
 """
 
 
+COUNTING = f"""
+{CONFTEST}
+failures = []
+
+def pytest_runtest_logreport(report):
+    if report.failed:
+        failures.append(report.nodeid)
+        report.longrepr = f"failure {{len(failures)}}"
+"""
+
+FAILING = """
+import time
+import pytest
+
+@pytest.mark.parametrize("number", range(10))
+def test_one(number):
+    time.sleep(0.05)
+    assert False
+"""
+
+
+def test_what_is_told_once_is_told_at_the_first_failure(tmp_path: Path) -> None:
+    """The hooks that see what is shown see it in the order in which it is shown, in one process."""
+    out, _ = start(tmp_path, FAILING, conftest=COUNTING).communicate(timeout=120)
+    told = [line for line in out.splitlines() if line.startswith("failure ")]
+    assert told == [f"failure {number}" for number in range(1, 11)]
+
+
 def test_two_judges_tell_what_one_would(tmp_path: Path) -> None:
     out, status = run(tmp_path, TESTS, "-v")
     shown = [line.split()[:2] for line in out if line.startswith("test_it.py::")]

@@ -22,8 +22,9 @@ from answering.values import Packer
 from judging import digits
 from judging.answers import Answers, Function
 from judging.known import ALTERNATIVES
+from judging.live import Network
 from judging.sides import SPARE, Apart, Raised, snapshot
-from judging.verdict import Wrong
+from judging.verdict import Wrong, shown
 from tests.suite.conftest import Make
 
 
@@ -661,6 +662,95 @@ def test_a_seed_gives_the_same_draws_on_both_sides(
     assert first != second
     assert [first, second] == again[:2] != again[2:]
     assert drawn[6:] == drawn[:6]
+
+
+# What was printed, and what was written
+
+DEADLY_LAST = {
+    "an exit": ("import os; print('so far'); os._exit(0)", "so far\n"),
+    "a loop": ("print('δ'); print('last')\n        while True: pass", "δ\nlast\n"),
+    "a loop that prints": ("while True: print('again and again')", "again and again\n" * 125),
+    "a fault": ("import ctypes; print('here', end=''); ctypes.string_at(0)", "here"),
+}
+
+
+@pytest.mark.parametrize("how", DEADLY_LAST)
+def test_what_a_call_printed_outlives_its_process(elsewhere: Make, how: str) -> None:
+    body, printed = DEADLY_LAST[how]
+    answers = elsewhere(
+        patience=1.0, autograd=function("print('before')", name="M") + function(body)
+    )
+    answers.autograd.M()
+    with pytest.raises(Wrong) as ended:
+        answers.autograd.gradient()
+    assert ended.value.printed == printed
+
+
+def test_what_an_import_printed_is_told_where_it_fails(elsewhere: Make) -> None:
+    answers = elsewhere(patience=1.0, autograd="print('epoch 1')\nwhile True: pass")
+    with pytest.raises(Wrong) as ended:
+        answers.autograd.gradient()
+    assert ended.value.printed == "epoch 1\n"
+
+
+def test_a_million_lines_cost_little(elsewhere: Make) -> None:
+    """No more than twice what they cost where nobody reads them, and the next are told again."""
+    body = """
+        import os, sys, time
+        lost, kept, taken = open(os.devnull, "w"), sys.stdout, []
+        for stream in (lost, kept):
+            began = time.process_time()
+            for line in range(M):
+                print(line, file=stream)
+            taken.append(time.process_time() - began)
+        return taken
+    """
+    answers = elsewhere(autograd=function(body))
+    lost, kept = answers.autograd.gradient(None, 200_000)
+    assert answers.printed.startswith("0\n1\n2\n")
+    assert kept < 2 * lost
+    answers.autograd.gradient(None, 2)
+    assert answers.printed == "0\n1\n"
+
+
+FLOODS = {
+    "one large file": "open('all', 'wb').write(bytes(3 * 2**20)); time.sleep(60)",
+    "many files": "for i in range(10**6): open(str(i), 'wb').write(b'0')",
+    "deep folders": "for i in range(900): os.mkdir('d'); os.chdir('d'); open('f', 'w').write('0')"
+    "\n        time.sleep(60)",
+    "files without a name": "for i in range(9): kept.append(tempfile.TemporaryFile()); "
+    "kept[-1].write(bytes(2**20)); kept[-1].flush()\n        time.sleep(60)",
+    "memory as a file": "f = os.memfd_create('x'); os.write(f, bytes(3 * 2**20)); time.sleep(60)",
+}
+
+
+@pytest.mark.parametrize("how", FLOODS)
+def test_what_an_answer_writes_is_bounded(elsewhere: Make, how: str) -> None:
+    head = "import os, tempfile, time; kept = []\n        "
+    answers = elsewhere(
+        autograd=function(head + FLOODS[how]),
+        tensor_operations=function("return X * 2", name="flatten"),
+    )
+    assert isinstance(answers.side, Apart)
+    answers.side.start().place = replace(answers.side.place, space=2**21)
+    told = outcome(answers.autograd.gradient)
+    assert "wrote more than the 2 MiB that its files may have" in told
+    assert answers.tensor_operations.flatten(torch.ones(1)).tolist() == [2]
+
+
+def test_a_file_grows_as_far_as_all_may(elsewhere: Make) -> None:
+    answers = elsewhere(autograd=function("open('all', 'wb').write(bytes(3 * 2**20))"))
+    assert isinstance(answers.side, Apart)
+    answers.side.place = replace(answers.side.place, space=2**21)
+    assert "raised OSError: [Errno 27] File too large" in outcome(answers.autograd.gradient)
+
+
+def test_a_network_in_a_list_can_be_asked(make: Make) -> None:
+    answers = make(autograd="import torch\n" + function("return [{'m': torch.nn.Linear(2, 1)}]"))
+    (result,) = answers.autograd.gradient()
+    assert isinstance(result["m"], Network)
+    assert shown([result]) == "[{'m': a Linear}]"
+    assert result["m"].leaves() == ["Linear"]
 
 
 # A DataLoader
