@@ -324,11 +324,6 @@ def while_quick(ascending: Iterable[int]) -> Iterator[int]:
             return
 
 
-def either(seed: int) -> tuple[torch.dtype, torch.dtype]:
-    """float32 and float64, in an order that the seed decides."""
-    return (torch.float32, torch.float64) if seed % 2 else (torch.float64, torch.float32)
-
-
 def in_each_dtype(*values: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """The values as they were drawn, then in the other of float32 and float64, which hold both."""
     yield values

@@ -12,7 +12,6 @@ from judging.choices import booleans, sampled_from
 from judging.evidence import show_tensor, wanted
 from judging.oracles import gamma
 from judging.strategies import (
-    either,
     factors,
     in_each_dtype,
     lattice,
@@ -78,7 +77,7 @@ def test_gradient_is_within_the_rounding_of_a_sum(
 def test_gradient_of_large_matrices(solutions: Answers, sizes: tuple[int, int], seed: int) -> None:
     """The formula holds for matrices of any size."""
     generator = torch.Generator().manual_seed(seed)
-    for size, dtype in zip(sizes, either(seed), strict=True):
+    for size, dtype in zip(sizes, (torch.float32, torch.float64), strict=True):
         for m, k, n in ((size, 3, 2), (2, size, 3), (3, 2, size)):
             X, M = seeded((m, k), generator, -9, 9), seeded((k, n), generator, -4, 4)
             judge_gradient(solutions, X.to(dtype), M.to(dtype))

@@ -275,7 +275,7 @@ def judge_matmul(result: object, A: Tensor, B: Tensor) -> None:
     )
 
 
-@check("2.1", "arithmetic", pair=any_squares())
+@check("2.1", "arithmetic", cost=2, pair=any_squares())
 def test_results_of_arithmetic_follow_ieee_754(
     solutions: Answers, pair: tuple[Tensor, Tensor]
 ) -> None:
@@ -334,7 +334,7 @@ def any_matrices(draw: Draw) -> Tensor:
     return x.requires_grad_() if kind == "tracked" and dtype.is_floating_point else x
 
 
-@check("2.2", "flatten", x=any_matrices())
+@check("2.2", "flatten", cost=2, x=any_matrices())
 def test_flatten_takes_any_entries(solutions: Answers, x: Tensor) -> None:
     """flatten moves entries of every dtype, whatever they are: ∞, NaN, truth values."""
     entries = [x[i, j] for i in range(x.shape[0]) for j in range(x.shape[1])]
@@ -401,7 +401,7 @@ def judge_middle(solutions: Answers, x: Tensor, rows: int, columns: int) -> None
     )
 
 
-@check("2.2", "middle", x=any_matrices(), odd=booleans())
+@check("2.2", "middle", cost=2, x=any_matrices(), odd=booleans())
 def test_middle_takes_any_entries(solutions: Answers, x: Tensor, odd: bool) -> None:
     """middle moves entries of every dtype, whatever they are: ∞, NaN, truth values."""
     m, n = x.shape
