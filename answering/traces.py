@@ -12,6 +12,7 @@ import numpy
 import torch
 from torch import Tensor, nn
 
+from answering.questions import kind_of
 from answering.values import bases_of, bits, same_bits
 
 MOST_KEPT, MOST_ENTRIES = 32, 2**20
@@ -120,9 +121,10 @@ def same(copy: Any, value: Any) -> bool:
 def _share(old: Kept, new: Kept) -> bool:
     """Whether two results lie in one memory, and not because both are views of arguments.
 
-    Of what lives on, such as a picture: whether they are one object.
+    Of what lives on, such as a picture: whether they are one object. What cannot change, such as
+    a path that was given and is returned, may be one.
     """
-    if old.result is new.result and not isinstance(new.result, Tensor | tuple | list | dict):
+    if old.result is new.result and kind_of(new.result):
         return True
     return _overlap(old.tensors, new.tensors) and not (
         _overlap(old.tensors, old.given) and _overlap(new.tensors, new.given)

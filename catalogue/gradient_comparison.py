@@ -1,8 +1,12 @@
 """2.4: mistakes and alternatives in MNIST, the network, its gradients, training and the picture."""
 
 import copy
+import io
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import cycle, islice, pairwise
+from math import fsum
 from typing import Any
 
 import torch
@@ -672,6 +676,71 @@ class MLPWithItsOutputMadeFirst(nn.Module):
         return self.output(self.body(x))
 
 
+@in_mlp.alternative(
+    "an OrderedDict of layers, ReLU in place, batch norm's eps and momentum its own"
+)
+class MLPOfAnOrderedDict(nn.Module):
+    def __init__(self, hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
+        super().__init__()
+        layers, inputs = {}, 28 * 28
+        for i, width in enumerate(hidden):
+            layers[f"fc{i}"] = nn.Linear(inputs, width)
+            if batch_norm:
+                layers[f"bn{i}"] = nn.BatchNorm1d(width, eps=1e-3, momentum=0.2)
+            layers[f"act{i}"] = (
+                nn.ReLU(inplace=True) if activation == "relu" else ACTIVATIONS[activation]()
+            )
+            inputs = width
+        self.features = nn.Sequential(OrderedDict(layers))
+        self.head = nn.Linear(inputs, 10)
+        for layer in linears(self).values():
+            STARTS[init](layer)
+
+    def forward(self, images):
+        return self.head(self.features(images.view(images.size(0), -1)))
+
+
+@in_mlp.alternative("no weights in batch norm, and the sigmoid written as 1/(1 + exp(−x))")
+class MLPWithPlainBatchNorm(nn.Module):
+    def __init__(self, hidden=DEEP, *, activation="relu", init="default", batch_norm=False):
+        super().__init__()
+        sizes = [784, *hidden]
+        self.inner = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+        self.norms = nn.ModuleList(
+            nn.BatchNorm1d(b, affine=False) if batch_norm else nn.Identity() for b in hidden
+        )
+        self.last = nn.Linear(sizes[-1], 10)
+        self.f = {
+            "relu": lambda x: x.clamp(min=0) * (x > 0),
+            "tanh": torch.tanh,
+            "sigmoid": lambda x: 1 / (1 + torch.exp(-x)),
+        }[activation]
+        for layer in linears(self).values():
+            STARTS[init](layer)
+
+    def forward(self, x):
+        x = x.reshape(-1, 784)
+        for linear, norm in zip(self.inner, self.norms, strict=True):
+            x = self.f(norm(linear(x)))
+        return self.last(x)
+
+
+@in_mlp.alternative("weights drawn by the formula of their variance, small biases")
+def mlp_with_weights_by_formula(
+    hidden=DEEP, *, activation="relu", init="default", batch_norm=False
+):
+    def start(linear):
+        inputs, outputs = linear.in_features, linear.out_features
+        variance = {"xavier": 2 / (inputs + outputs), "he": 2 / inputs}[init]
+        linear.weight.data.normal_(0, variance**0.5)
+        linear.bias.data.fill_(0.01)
+
+    return network(
+        dense(hidden, ACTIVATIONS[activation], batch_norm),
+        start if init != "default" else STARTS[init],
+    )
+
+
 in_layer_gradients = Part("2.4", "layer_gradients")
 
 
@@ -1012,6 +1081,52 @@ def gradients_by_hooks(model, images, labels):
     return {name: delta.T @ inputs[name] for name, delta in zip(outputs, deltas, strict=True)}
 
 
+@in_layer_gradients.alternative("backward on a copy that was saved and loaded, parts numbered")
+def gradients_of_a_loaded_copy(model, images, labels):
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    layers = linears(twin := torch.load(file, weights_only=False)).values()
+    found = torch.autograd.grad(cross_entropy(twin(images), labels), [w.weight for w in layers])
+    return {f"linear {i}": gradient for i, gradient in enumerate(found, start=1)}
+
+
+@in_layer_gradients.alternative("the δ of 1.4 handed to autograd, and names that end in .weight")
+def gradients_from_delta(model, images, labels):
+    model = copy.deepcopy(model)
+    scores = model(images)
+    target = one_hot(labels, scores.shape[1])
+    delta = (softmax(scores, 1) - target).detach() / len(scores)
+    weights = {f"{name}.weight": layer.weight for name, layer in linears(model).items()}
+    found = torch.autograd.grad(scores, [*weights.values()], grad_outputs=delta)
+    return dict(zip(weights, found, strict=True))
+
+
+@in_layer_gradients.alternative("hooks on the weights of a copy")
+def gradients_by_hooks_on_weights(model, images, labels):
+    model, found = copy.deepcopy(model), {}
+    for name, layer in linears(model).items():
+        layer.weight.register_hook(partial(found.__setitem__, name))
+    scores = model(images)
+    (scores.logsumexp(1) - scores.gather(1, labels[:, None]).squeeze(1)).mean().backward()
+    return {name: found[name] for name in linears(model)}
+
+
+@in_layer_gradients.alternative("the model itself, put back by its state dict and by each .grad")
+def gradients_with_the_state_dict_put_back(model, images, labels):
+    state = copy.deepcopy(model.state_dict())
+    kept = [(parameter, parameter.grad) for parameter in model.parameters()]
+    for parameter, _ in kept:
+        parameter.grad = None
+    try:
+        cross_entropy(model(images), labels, reduction="none").mean().backward()
+        return {name: layer.weight.grad.clone() for name, layer in linears(model).items()}
+    finally:
+        model.load_state_dict(state)
+        for parameter, grad in kept:
+            parameter.grad = grad
+
+
 in_train = Part("2.4", "train")
 
 
@@ -1300,6 +1415,62 @@ def train_without_grad(model, loader, *, lr=0.01, steps):
     return history
 
 
+@in_train.alternative("an iterator begun again at StopIteration, and tensors in the record")
+def train_by_next(model, loader, *, lr=0.01, steps):
+    model.train()
+    optimizer, batches, history = sgd(model, lr), iter(loader), []
+    while len(history) < steps:
+        try:
+            images, labels = next(batches)
+        except StopIteration:
+            batches = iter(loader)
+            continue
+        optimizer.zero_grad()
+        cross_entropy(model(images), labels).backward()
+        history.append(recorded(model, lambda gradient: gradient.abs().mean()))
+        optimizer.step()
+    return history
+
+
+@in_train.alternative(
+    "forward and backward in a closure that the optimizer calls, gradients set to 0"
+)
+def train_by_a_closure(model, loader, *, lr=0.01, steps):
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer, history, batches = torch.optim.SGD(trained, lr=float(lr)), [], [*loader]
+    for step in range(steps):
+        images, labels = batches[step % len(batches)]
+
+        def closure(images=images, labels=labels):
+            optimizer.zero_grad(set_to_none=False)
+            E = cross_entropy(model(images), labels)
+            E.backward()
+            history.append(recorded(model))
+            return E
+
+        optimizer.step(closure)
+    return history
+
+
+@in_train.alternative("new tensors in the old parameters, by .data, and hooks that are removed")
+def train_by_data(model, loader, *, lr=0.01, steps):
+    history, found = [], {}
+    hooks = [
+        layer.weight.register_hook(partial(found.__setitem__, name))
+        for name, layer in linears(model).items()
+    ]
+    for images, labels in islice(cycle(loader), steps):
+        model.zero_grad()
+        cross_entropy(model(images), labels).backward()
+        history.append({name: mean_absolute(found[name]) for name in linears(model)})
+        for parameter in model.parameters():
+            if parameter.grad is not None:
+                parameter.data = parameter.data - lr * parameter.grad
+    for hook in hooks:
+        hook.remove()
+    return history
+
+
 in_compare = Part("2.4", "compare")
 
 
@@ -1431,6 +1602,21 @@ def compare_by_numpy(variants, images, labels):
 @in_compare.alternative("the 1-norm divided by the number of entries")
 def compare_by_the_1_norm(variants, images, labels):
     return table(variants, images, labels, lambda g: g.norm(p=1).item() / g.numel())
+
+
+@in_compare.alternative("tensors of one element, the variants in another order")
+def compare_in_reverse(variants, images, labels):
+    found = table(variants, images, labels, lambda gradient: gradient.abs().mean())
+    return dict(reversed(found.items()))
+
+
+@in_compare.alternative("a defaultdict, and Python's own exact sum")
+def compare_by_fsum(variants, images, labels):
+    found = defaultdict(dict)
+    for variant, model in variants.items():
+        for layer, gradient in gradients(model, images, labels).items():
+            found[variant][layer] = fsum(gradient.abs().flatten().tolist()) / gradient.numel()
+    return found
 
 
 in_plot = Part("2.4", "plot")

@@ -207,6 +207,18 @@ class LinearRegressionFromZero(LinearRegression):
         nn.init.zeros_(self.linear.bias)
 
 
+@in_linear_regression.alternative("w·x + b written out, from weights of 0, in evaluation mode")
+class LinearRegressionWrittenOut(nn.Module):
+    def __init__(self, inputs=1, outputs=1):
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs)
+        nn.init.zeros_(self.linear.weight)
+        self.eval()
+
+    def forward(self, x):
+        return x @ self.linear.weight.T + self.linear.bias
+
+
 in_random_data = Part("2.5", "random_data")
 
 
@@ -391,6 +403,19 @@ def data_noise_first(n=64, *, slope, intercept, noise, generator=None):
     x = torch.empty(n, 1).normal_(generator=generator)
     W, b = torch.tensor([[float(slope)]]), torch.tensor([float(intercept)])
     return x, nn.functional.linear(x, W, b) + error
+
+
+@in_random_data.alternative("x and errors as two columns of one draw")
+def data_of_two_columns(n=64, *, slope, intercept, noise, generator=None):
+    x, error = torch.randn(n, 2, generator=generator).split(1, dim=1)
+    return x, intercept + slope * x + noise * error
+
+
+@in_random_data.alternative("x in order, errors that are skewed, of an exponential distribution")
+def data_with_skewed_errors(n=64, *, slope, intercept, noise, generator=None):
+    x = torch.arange(n, dtype=torch.float32).unsqueeze(1) / n
+    error = torch.empty(n, 1).exponential_(generator=generator) - 1
+    return [x, x.mul(slope).add(intercept).add(error.mul(noise))]
 
 
 in_train_epoch = Part("2.5", "train_epoch")
@@ -658,6 +683,29 @@ def epoch_by_a_closure(model, x, y, *, lr=0.1):
     return optimizer.step(closure).item()
 
 
+@in_train_epoch.alternative("functional_call and torch.func.grad, and load_state_dict for the step")
+def epoch_by_functional_call(model, x, y, *, lr=0.1):
+    def loss(parameters):
+        return (torch.func.functional_call(model, parameters, (x,)) - y).square().mean()
+
+    parameters = {name: parameter.detach() for name, parameter in model.named_parameters()}
+    gradients, E = torch.func.grad_and_value(loss)(parameters)
+    model.load_state_dict({name: p - lr * gradients[name] for name, p in parameters.items()})
+    return E.item()
+
+
+@in_train_epoch.alternative("a DataLoader of one batch, and a tensor as the result")
+def epoch_by_a_loader(model, x, y, *, lr=0.1):
+    data = torch.utils.data.TensorDataset(x, y)
+    optimizer = sgd(model, lr)
+    for images, labels in torch.utils.data.DataLoader(data, batch_size=len(x)):
+        E = mse_loss(model(images), labels)
+        optimizer.zero_grad()
+        E.backward()
+        optimizer.step()
+    return E.detach()
+
+
 in_save_weights = Part("2.5", "save_weights")
 
 
@@ -871,6 +919,23 @@ def save_in_a_temporary_folder(model, path):
         torch.save(dict(model.state_dict()), beside)
         torch.load(beside, weights_only=True)  # torch 2.6 says nothing if the disk was full
         os.replace(beside, path)
+
+
+@in_save_weights.alternative("mkstemp in the folder of the path, and folders made where missing")
+def save_by_mkstemp(model, path):
+    folder = os.path.dirname(os.fspath(path)) or "."
+    os.makedirs(folder, exist_ok=True)
+    where, beside = tempfile.mkstemp(dir=folder)
+    try:
+        with os.fdopen(where, "wb") as file:
+            torch.save(model.state_dict(), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        os.unlink(beside)
+        raise
+    return path
 
 
 in_load_weights = Part("2.5", "load_weights", LinearRegression=LinearRegression)
@@ -1134,3 +1199,30 @@ def random_data_of_keywords(n=64, **how):
     x = torch.randperm(n, generator=generator)[:, None] / n
     errors = torch.empty(n, 1).normal_(generator=generator)
     return x, how["slope"] * x + how["intercept"] + how["noise"] * errors
+
+
+@in_load_weights.alternative("each key, shape and dtype looked at, and another dtype refused")
+def load_with_a_close_look(path):
+    if not Path(path).exists():
+        raise FileNotFoundError(f"there is no file {path}")
+    try:
+        state = torch.load(path, weights_only=True)
+        forms = {name: (w.dtype, tuple(w.shape)) for name, w in state.items()}
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read as weights: {error!r}") from error
+    right = {"linear.weight": (1, 1), "linear.bias": (1,)}
+    if forms != {name: (torch.float32, shape) for name, shape in right.items()}:
+        raise ValueError(f"{path} holds {forms}, which are no weights of a line")
+    model = LinearRegression()
+    model.load_state_dict(state, assign=True)
+    return model
+
+
+@in_load_weights.alternative("an open file, and .data of each parameter in evaluation mode")
+def load_into_data(path):
+    state, model = read(path), LinearRegression().eval()
+    with open(path, "rb") as file:
+        state = torch.load(file, weights_only=True, map_location="cpu")
+    model.linear.weight.data = state["linear.weight"].float()
+    model.linear.bias.data = state["linear.bias"].float()
+    return model
