@@ -103,7 +103,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, Any, Any]:
     # pytest makes a skip of its own of what says why a check could not be decided.
     raised = call.excinfo and call.excinfo.value
-    return recording.record(item, call, raised, (yield))
+    with recording.without_traceback(item):
+        report = yield
+    return recording.record(item, call, raised, report)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -287,7 +287,7 @@ def test_sigmoid_layer_delta_is_the_chain_rule(
 
 
 def long_pairs(sizes: tuple[int, int], seed: int, most: float) -> Iterator[tuple[Tensor, Tensor]]:
-    """Two tensors of one shape up to 2^7 and 2^most, of one long dimension; the longest in float64."""
+    """Two tensors of one shape up to 2^7 and 2^most, one dimension long; the longest: float64."""
     generator = torch.Generator().manual_seed(seed)
     for size, dtype in zip(sizes, (torch.float32, torch.float64), strict=True):
         for shape in ((size,), (size, 3), (2, size)):

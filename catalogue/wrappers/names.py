@@ -4,9 +4,7 @@ from inspect import Parameter, Signature
 
 from judging.matrix import PLACES, Right, wrapper
 
-NO_PARAMETER = "has no parameter"
 WITH_TWO = [part for part in PLACES if len(Right(part).parameters) >= 2]
-WITH_ONE = [part for part in PLACES if Right(part).parameters]
 WITH_DEFAULT = [part for part in PLACES if any(Right(part).parameters.values())]
 
 
@@ -30,6 +28,7 @@ def under(names, right):
         given = signature.bind(*args, **kwargs).arguments
         return right(**{told[name]: value for name, value in given.items()})
 
+    wrong.__signature__ = signature
     return wrong
 
 
@@ -45,17 +44,6 @@ LEFT_OUT = object()
 def exchanges_two_names(right):
     first, second, *others = right.parameters
     return under([second, first, *others], right)
-
-
-@wrapper(
-    "right for arguments by place, but its first parameter has a name of its own",
-    look="The contract gives the names: who passes the argument by name gets a TypeError.",
-    on=WITH_ONE,
-    elsewhere=NO_PARAMETER,
-)
-def renames_the_first_parameter(right):
-    _, *others = right.parameters
-    return under(["value", *others], right)
 
 
 @wrapper(
