@@ -116,7 +116,7 @@ def attempt(entry: Entry, answers: Answers, most: int | None = None) -> Outcome:
     return Outcome(check.name, f"{stranger[0].name} rejects it, too" if stranger else "")
 
 
-FEW = 2
+FEW = 1
 """The cases on which a check has to accept what it must not reject, where time counts."""
 
 
