@@ -1100,6 +1100,31 @@ def test_prose_is_judged_in_no_time(name: str, question: str, tmp_path: Path) ->
     assert not other
 
 
+SCRIPT = """
+    import matplotlib.pyplot as plt
+
+    layer = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    losses = []
+    for _ in range(50):
+        optimizer.zero_grad()
+        loss = layer(torch.ones(8, 2)).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+        print("loss:", loss.item())
+    plt.plot(losses)
+    plt.show()
+"""
+
+
+def test_what_trains_prints_and_shows_when_it_is_imported_is_judged(tmp_path: Path) -> None:
+    attack = Attack(SCRIPT)
+    own, other = judged(write(tmp_path / "answers", attack), attack)
+    assert not own
+    assert not other
+
+
 def test_slow_calls_add_up_to_a_bound(tmp_path: Path) -> None:
     """A part that comes back just in time, again and again, is told so and not called again."""
     attack = Attack()
