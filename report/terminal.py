@@ -56,7 +56,7 @@ def write_score(run: Run, writer: Writer) -> None:
     )
     writer.write_line(
         f"{earned} of the {points(all_in_all.decided)} points that are decided; "
-        f"{points(all_in_all.undecided)} more are neither earned nor lost."
+        f"{points(all_in_all.undecided)} more neither earned nor lost."
     )
     for reason, outcome in run.reasons().items():
         writer.write_line(f"{outcome}: {reason}", yellow=True)

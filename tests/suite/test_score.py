@@ -250,7 +250,7 @@ def test_the_table_shows_points_checks_and_examples() -> None:
         "3.2    One part                                        0.5 / 0.5     1 / 1     1,234",
         "Essay  An essay                                          ? / 1.5   for a human reader",
         "total                                                   1.16 / 3     3 / 5     1,264",
-        "1.16 of the 1.5 points that are decided; 1.5 more are neither earned nor lost.",
+        "1.16 of the 1.5 points that are decided; 1.5 more neither earned nor lost.",
         "not decided: an essay is for a human reader",
     ]
     assert paper.red == ["0.66 / 1", "2 / 4"]
@@ -272,7 +272,7 @@ def test_the_table_shows_what_is_not_decided() -> None:
         "   0.5 not decided",
         "Essay  An essay                                          ? / 1.5   for a human reader",
         "total                                                   0.66 / 3     2 / 4        40",
-        "0.66 of the 0.66 points that are decided; 2.33 more are neither earned nor lost.",
+        "0.66 of the 0.66 points that are decided; 2.33 more neither earned nor lost.",
         "not decided: an essay is for a human reader",
         "not decided: prose is for a human reader",
         "not decided: no digits",
