@@ -9,6 +9,7 @@ case that failed is told so, and no more.
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,14 +24,17 @@ from judging.checks import REGISTER, Case, Check
 from judging.known import ALTERNATIVES, MISTAKES, Mistake
 from judging.verdict import Wrong
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds of CPU time after which the search for a name is given up: then there is none."""
 
 DEAR, FEW = 0.5, 3
 """Seconds from which a case is dear: it is tried with few suspects, and not to choose them."""
 
-DRAWING = ("random_matrices", "random_data")
-"""What they return is chance: two answers that make the same mistake draw other numbers."""
+NUMBER = re.compile(r"-?\d[\d.]*(?:e[-+]?\d+)?")
+
+BY_WORDS = ("random_matrices", "random_data", "answers")
+"""Whose results are compared by the verdict's words alone: they are chance, or answer other
+questions as well."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,21 @@ class Behaviour:
     seconds: float
 
     def like(self, other: Behaviour) -> bool:
-        """Whether two answers behaved alike, but for their rounding."""
-        return self.words == other.words and alike(self.heard, other.heard)
+        """Whether two answers behaved alike, but for their rounding.
+
+        What the check accepts of both is right, and tells nothing.
+        """
+        if self.words is None or other.words is None:
+            return self.words is other.words
+        if not (self.heard and other.heard):
+            return self.words == other.words and alike(self.heard, other.heard)
+        return self._without_numbers() == other._without_numbers() and alike(
+            self.heard, other.heard
+        )
+
+    def _without_numbers(self) -> list[str]:
+        """The words, but for the numbers in them, which the calls' results have in full."""
+        return [NUMBER.sub("#", text) for text in self.words or ()]
 
 
 def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> Diagnosis:
@@ -103,7 +120,11 @@ def diagnose(check: Check, answers: Answers, case: Case, wrong: Wrong) -> Diagno
 
 def _cases(check: Check) -> Iterator[tuple[Check, int]]:
     """All first cases of the samples of the function's checks, then all second ones, …"""
-    checks = [c for c in REGISTER.values() if c.function == check.function]
+    checks = [
+        other
+        for other in REGISTER.values()
+        if other.function == check.function and other.exercise == check.exercise
+    ]
     for number in range(max(len(one.corpus) for one in checks)):
         yield from ((one, number) for one in checks if number < len(one.corpus))
 
@@ -126,8 +147,7 @@ def behaviour(check: Check, answers: Answers, case: Case) -> Behaviour:
     answers.heard, began = [], time.monotonic()
     try:
         wrong = check.failure(answers, case)
-        # A drawing function's own words say what its numbers show.
-        heard = () if check.part in DRAWING else tuple(answers.heard)
+        heard = () if check.part in BY_WORDS else tuple(answers.heard)
     finally:
         answers.heard = None
     return Behaviour(wrong.seen() if wrong else None, heard, time.monotonic() - began)
@@ -136,9 +156,9 @@ def behaviour(check: Check, answers: Answers, case: Case) -> Behaviour:
 def alike(one: Any, other: Any) -> bool:
     """Whether two results are the same but for rounding.
 
-    Two routes to one formula differ by some units in the last place of the largest entry, by far
-    less than half of the digits; two formulas that agree in half of their digits on every case
-    are one.
+    Two routes to one formula differ by some units in the last place of the largest entry, and by
+    more where they cancel; two formulas that agree in a third of their digits on every case are
+    one.
     """
     if isinstance(one, Tensor) or isinstance(other, Tensor):
         return _tensors_alike(one, other)
@@ -146,12 +166,16 @@ def alike(one: Any, other: Any) -> bool:
         return False
     if isinstance(one, float):
         both_nan = math.isnan(one) and math.isnan(other)
-        return both_nan or math.isclose(one, other, rel_tol=torch.finfo(torch.float64).eps ** 0.5)
+        return both_nan or math.isclose(one, other, rel_tol=_same(torch.float64))
     if isinstance(one, dict):
         return [*one] == [*other] and _all_alike(one.values(), other.values())
     if isinstance(one, list | tuple):
         return len(one) == len(other) and _all_alike(one, other)
     return bool(one == other)
+
+
+def _same(dtype: torch.dtype) -> float:
+    return torch.finfo(dtype).eps ** (1 / 3)
 
 
 def _all_alike(ones: Iterable[Any], others: Iterable[Any]) -> bool:
@@ -168,5 +192,5 @@ def _tensors_alike(one: Any, other: Any) -> bool:
     most = (
         torch.maximum(one.abs(), other.abs()).nan_to_num(0.0, 0.0, 0.0).max() if one.numel() else 0
     )
-    near = (one - other).abs() <= torch.finfo(one.dtype).eps ** 0.5 * most
+    near = (one - other).abs() <= _same(one.dtype) * most
     return bool((near | (one == other) | (one.isnan() & other.isnan())).all())

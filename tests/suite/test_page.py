@@ -174,9 +174,7 @@ def test_what_is_not_decided_is_told_so() -> None:
         message = "the prose is for a <reader>" if outcome == "not decided" else ""
         run.add(Result("1.6", part, f"test_{part}", "It holds.", outcome, message, 1, 1))
     page = content(run)
-    assert (
-        "0.25 of the 0.25 points that are decided; 1.25 more neither earned nor lost." in page
-    )
+    assert "0.25 of the 0.25 points that are decided; 1.25 more neither earned nor lost." in page
     assert page.count('<section class="exercise undecided"') == 2
     assert "<h3>Not decided</h3>" in page
     assert '<pre class="message">the prose is for a &lt;reader&gt;</pre>' in page
