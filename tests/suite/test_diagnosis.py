@@ -49,9 +49,8 @@ def test_a_known_mistake_is_named(name: str, solutions: Answers) -> None:
     said = diagnose(check, learner, case, why)
     # What needs a process for each case, or trains, may take too long to be sure; a name is never
     # wrong.
-    dear = {"save_weights", "load_weights", "train", "train_epoch"}.intersection(
-        p.split(".")[1] for p in mistake.replaced
-    )
+    parts = {place.partition(".")[2] for place in mistake.replaced}
+    dear = parts & {"save_weights", "load_weights", "train", "train_epoch"}
     assert mistake in said.mistakes or (dear and not said.mistakes)
 
 

@@ -864,7 +864,7 @@ WEIGHTS: dict[str, tuple[str, Words | None]] = {
     "a folder for a file": ("os.mkdir(path)", "left no file at weights.pt"),
     "a file without an end": (
         "with open(path, 'wb') as file: file.truncate(2**40)",
-        "left no file at weights.pt",
+        ("File too large", "left no file"),
     ),
     "a hostile pickle": (
         "import pickle\n"
@@ -879,7 +879,7 @@ WEIGHTS: dict[str, tuple[str, Words | None]] = {
     "a bomb of zeros": ("Path(path).write_bytes(bomb())", "wrote"),
     "many files beside": (
         "right(model, path)\n    for n in range(3000): open(f'{path}\\x1b[31m\\n{n}', 'w').close()",
-        "left ['weights.pt\\x1b[31m\\n",
+        "left or took away ['two words.pt\\x1b[31m\\n",
     ),
     "the folder for a link": (
         "right(model, path)\n    folder = os.path.dirname(path)\n"
@@ -892,7 +892,7 @@ WEIGHTS: dict[str, tuple[str, Words | None]] = {
     ),
     "endless steps": (
         "for _ in range(10**9): open(path, 'ab').write(b'x' * 2**16)",
-        ("did not come back within 6 s", "left no file", "holds more than weights"),
+        ("did not come back within 6 s", "File too large", "left no file", "holds more"),
     ),
 }
 """Ways to save that leave something else; "" for a check that fails otherwise, None for none."""
@@ -916,7 +916,7 @@ def test_what_is_left_in_place_of_weights_harms_nobody(name: str, tmp_path: Path
         texts = [str(wrong) for wrong in own]
         words = (says,) if isinstance(says, str) else says
         assert texts, "the attack has earned points"
-        assert any(word in texts[0] for word in words), texts[0][:3000]
+        assert any(word in text for word in words for text in texts), texts[0][:3000]
         assert all(len(text) < 4000 for text in texts)
     assert not other, str(other[0])
     assert {path.name: path.read_bytes() for path in outside.iterdir()} == {
