@@ -3,6 +3,8 @@
 Nothing is asserted here, so nothing has to be rewritten: PYTEST_DONT_REWRITE
 """
 
+import copy
+
 import torch
 from torch import Tensor
 
@@ -310,6 +312,7 @@ def test_results_of_arithmetic_on_large_matrices(
 def test_flatten_keeps_every_entry_in_row_major_order(solutions: Answers, x: Tensor) -> None:
     """flatten(x)[n·i + j] = x[i, j] for x of shape (m, n), whatever its strides."""
     m, n = x.shape
+    x = copy.deepcopy(x)  # with its strides, and the case stays as it is
     # Thirds fill every digit of the dtype: none of them may get lost. With signs that alternate, no
     # order but that of the rows, by size for instance, is the right one.
     numbered = torch.arange(m * n, dtype=x.dtype) / 3
