@@ -60,7 +60,7 @@ def judge(session: pytest.Session) -> bool:
     items = [item for item in session.items if not item.get_closest_marker(AFTERWARDS)]
     last = [item for item in session.items if item.get_closest_marker(AFTERWARDS)]
     # Files of both judges go when this one ends.
-    sides.home()
+    session.config.add_cleanup(sides.home().cleanup)
     process.LIVING.share()
     tokens = _tokens(len(items))
     with tempfile.TemporaryFile() as records:
