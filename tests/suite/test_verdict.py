@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import random
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -21,6 +22,7 @@ from judging.verdict import (
     MOST_SHOWN,
     Wrong,
     drawn,
+    drawn_from_torchs_own,
     equal,
     holds,
     near,
@@ -60,6 +62,12 @@ class NoTorch:
 class Pair(NamedTuple):
     zeros: Tensor
     sum: float
+
+
+def seed_all(own: int, others: int) -> None:
+    """Seed torch's own generator, and Python's with another number."""
+    torch.manual_seed(own)
+    random.seed(others)
 
 
 RIGHT: dict[str, list[Callable[[], Any]]] = {
@@ -120,6 +128,10 @@ RIGHT: dict[str, list[Callable[[], Any]]] = {
     "drawn": [
         lambda: drawn(lambda g: [torch.rand(8, generator=g)], "A", 0, anew="A"),
         lambda: drawn(lambda g: [COLUMN, torch.rand(8, generator=g)], "xy", 7, anew="y"),
+    ],
+    "drawn_from_torchs_own": [
+        lambda: drawn_from_torchs_own(lambda: [torch.rand(8)], seed_all, "A", anew="A"),
+        lambda: drawn_from_torchs_own(lambda: [COLUMN, torch.rand(8)], seed_all, "xy", anew="y"),
     ],
 }
 
@@ -396,6 +408,23 @@ WRONG: dict[str, dict[str, tuple[Callable[[], Any], str]]] = {
                 anew="A",
             ),
             "returned the same A when the same generator was used a second time | new numbers",
+        ),
+    },
+    "drawn_from_torchs_own": {
+        "from Python's own": (
+            lambda: drawn_from_torchs_own(
+                lambda: [torch.tensor([random.random() for _ in range(8)])],
+                seed_all,
+                "A",
+                anew="A",
+            ),
+            "returned another A after torch.manual_seed with the same seed | the same numbers",
+        ),
+        "seeded anew in each call": (
+            lambda: drawn_from_torchs_own(
+                lambda: [torch.rand(8, generator=torch.manual_seed(0))], seed_all, "A", anew="A"
+            ),
+            "returned the same A in the next call | new numbers",
         ),
     },
 }
