@@ -4,7 +4,6 @@ Only bytes come over the connection. Each answer has its patience, kept by this 
 outlasts it is killed with everything that it started.
 """
 
-import contextlib
 import multiprocessing
 import os
 import select
@@ -13,7 +12,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib.util import find_spec
 from multiprocessing import forkserver
 from pathlib import Path
@@ -297,7 +296,7 @@ class Living:
     """Processes of one judge at a time: it needs four."""
 
     def __init__(self) -> None:
-        self.lock: Any = contextlib.nullcontext()
+        self.lock: Any = nullcontext()
         self.numbers: Any = [0] * self.MOST
         self.own = range(self.MOST)
 
