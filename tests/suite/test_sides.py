@@ -6,6 +6,7 @@ the call left in them, and a seed gives the same draws.
 
 import multiprocessing
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -996,9 +997,10 @@ def empty_scratch(request: pytest.FixtureRequest) -> None:
     """Nothing is left by another test, where answers here share one folder."""
     if "saving" in request.fixturenames:
         for left in (Answers.here(Path()).scratch).glob("weights*"):
-            for file in left.iterdir():
-                file.unlink()
-            left.rmdir()
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
 
 @pytest.mark.parametrize("way", SAVES)
