@@ -1,0 +1,60 @@
+"""Work as it is handed in: right ones written differently, and wrong ones, one module an exercise.
+
+An entry is a small notebook or script. In its source a line ``# %%`` begins a cell, and
+``# %% [markdown]`` one of words; a script is run as one file.
+"""
+
+from dataclasses import dataclass, field
+
+from homework.hand_in import PARTS
+
+
+@dataclass(frozen=True)
+class HandIn:
+    """An entry: what is handed in, and the parts of its exercises that it gets wrong or lacks.
+
+    Args:
+        exercises: those whose parts it answers; all that is in neither ``wrong`` nor ``missing`` is
+            right there.
+        wrong: part, as "2.1 matmul" → words that its message must hold, "" for any.
+    """
+
+    name: str
+    exercises: tuple[str, ...]
+    source: str
+    wrong: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    script: bool = False
+    differs: str = ""
+    """What is different about a right one; what a wrong one does instead."""
+
+
+RIGHT: dict[str, HandIn] = {}
+WRONG: dict[str, HandIn] = {}
+
+
+def right(name: str, *exercises: str, differs: str, source: str, script: bool = False) -> None:
+    """Enter a right hand-in: each part of these exercises must be found right."""
+    _enter(RIGHT, HandIn(name, exercises, source, script=script, differs=differs))
+
+
+def wrong(
+    name: str,
+    *exercises: str,
+    does: str,
+    source: str,
+    wrong: dict[str, str],
+    missing: tuple[str, ...] = (),
+    script: bool = False,
+) -> None:
+    """Enter a wrong hand-in: these parts must be found wrong, or missing, and all others right."""
+    _enter(WRONG, HandIn(name, exercises, source, wrong, missing, script, does))
+
+
+def _enter(register: dict[str, HandIn], entry: HandIn) -> None:
+    if entry.name in RIGHT or entry.name in WRONG:
+        raise ValueError(f"two hand-ins are called {entry.name}")
+    known = {f"{number} {part.name}" for number, parts in PARTS.items() for part in parts}
+    if strange := {*entry.wrong, *entry.missing} - known:
+        raise ValueError(f"{entry.name} speaks of parts that no exercise has: {sorted(strange)}")
+    register[entry.name] = entry
