@@ -86,9 +86,16 @@ class Process:
             self.process.start()
 
     def ask(
-        self, request: dict[str, Any], *, on_step: Callable[[str], None] | None = None
+        self,
+        request: dict[str, Any],
+        *,
+        on_step: Callable[[str], None] | None = None,
+        on_part: Callable[[Any], None] | None = None,
     ) -> dict[str, Any]:
-        """The reply to a request. Raises Ended if none comes, Unfit if it cannot be read."""
+        """The reply to a request. Raises Ended if none comes, Unfit if it cannot be read.
+
+        Args: on_step, is told where the process pauses; on_part, takes what comes before the reply.
+        """
         self.be_ready()
         self.allowed = self.patience
         self._printed()  # by the call before, which told it
@@ -96,6 +103,9 @@ class Process:
         self._send(Packer().message(request), deadline)
         while True:
             reply = self._unpacked(self._receive(deadline - time.monotonic()))
+            if "part" in reply and on_part is not None:
+                on_part(reply["part"])
+                continue
             if "step" not in reply or on_step is None:
                 return reply
             try:

@@ -70,6 +70,9 @@ def prepare_anew(*own: str) -> None:
 LIBRARIES = "answering.libraries"
 """What is imported for the answers of somebody else."""
 
+SHELL = "answering.shell"
+"""What is imported to run work as it is handed in."""
+
 OWN: list[str] = []
 """What the process that others are forked from knows of our own."""
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from answering import confinement, questions, traces
 from answering.folder import PACKAGE, Folder, apart
-from answering.starting import LIBRARIES
+from answering.starting import LIBRARIES, SHELL
 from answering.traces import Traces
 from answering.values import (
     Foreign,
@@ -64,6 +64,7 @@ class Place:
         entry: names an entry of a register that stands in the place of some functions, as
             "module:function:name".
         imports: modules of ours that fill the register.
+        work: whether a hand-in runs there, and not functions.
     """
 
     folder: Path
@@ -74,6 +75,7 @@ class Place:
     space: int = 2**28
     entry: str = ""
     imports: tuple[str, ...] = ()
+    work: bool = False
 
 
 class Error(NamedTuple):
@@ -164,6 +166,8 @@ class Bench:
     left: Traces = field(default_factory=Traces)
     facts: dict[str, Any] = field(default_factory=dict)
     """What the last call left behind."""
+    work: Any = None
+    """The hand-in that this process runs, if it runs one: see answering.shell."""
 
     def handle(self, value: Any) -> Handle | None:
         """The handle of an object that can be asked questions, None for any other."""
@@ -301,6 +305,8 @@ def serve(connection: Connection, echo: Connection, place: Place) -> None:
     importlib.import_module("answering.preload")
     if place.confined:
         importlib.import_module(LIBRARIES)
+    if place.work:
+        importlib.import_module(SHELL)
     printed = Printed()
     if sys.platform != "win32":
         os.set_blocking(echo.fileno(), False)
@@ -408,7 +414,8 @@ def _reply(bench: Bench, message: bytes, printed: Printed) -> bytes:
     reply: dict[str, Any] = {}
     given: list[Any] = []
     bench.own.clear()
-    with apart():
+    # From one cell of a hand-in to the next everything stays as it is.
+    with nullcontext() if bench.work else apart():
         try:
             request = Unpacker(lambda handle: bench.objects[handle.number]).value(message)
             if request.pop("begin", False):
@@ -575,6 +582,30 @@ def begin_anew(bench: Bench, given: list[Any], *, folder: str, entry: str) -> No
     bench.folder.install()
 
 
+def begin_work(
+    bench: Bench, given: list[Any], *, folder: str, digits: str, shift: int
+) -> None:
+    """From now on this process runs a hand-in, and sends what it records part by part."""
+    from answering.shell import Work
+
+    def send(part: dict[str, Any]) -> None:
+        bench.connection.send_bytes(Packer().message({"part": part}))
+
+    bench.work = Work(Path(folder), Path(digits) if digits else None, shift, send)
+
+
+def begin_unit(bench: Bench, given: list[Any], *, unit: str, is_script: bool) -> None:
+    """Begin a notebook or a script of the hand-in."""
+    bench.work.begin(unit, is_script=is_script)
+
+
+def run_cell(
+    bench: Bench, given: list[Any], *, cell: int, source: str, without: tuple[int, ...] = ()
+) -> None:
+    """Run a cell of it: see answering.shell."""
+    bench.work.run(cell, source, without)
+
+
 def replaced_by(entry: str) -> Mapping[str, Any]:
     """What an entry, named as in Place, puts in the place of what."""
     if not entry:
@@ -585,5 +616,8 @@ def replaced_by(entry: str) -> Mapping[str, Any]:
 
 ACTIONS: dict[str, Callable[..., Any]] = {
     action.__name__: action
-    for action in (call, ask, get, weights, limit_files, pause_at_steps, begin_anew)
+    for action in (
+        *(call, ask, get, weights, limit_files, pause_at_steps, begin_anew),
+        *(begin_work, begin_unit, run_cell),
+    )
 }
