@@ -7,9 +7,11 @@ table ``Record.values``, and named by their place in it, an ``int`` called a val
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgpack
+import torch
 from torch import Tensor
 
 MOST_ENTRIES = 4096
@@ -261,21 +263,28 @@ class Record:
     cut: bool = False
     """Whether more happened than was kept."""
 
-    def plain(self) -> dict[str, Any]:
-        """The record as dicts, lists, numbers, texts and tensors."""
-        return {
-            "values": [_plain(value) for value in self.values],
-            "events": [_plain(event) | {"event": type(event).__name__} for event in self.events],
-            "seconds": self.seconds,
-            "cut": self.cut,
-        }
+    def message(self) -> bytes:
+        """The record as bytes: numbers, texts, lists and dicts of them, and nothing that can run.
+
+        Each event is a pair of its class's name and its fields; a tensor is its bytes, row by row.
+        """
+        return msgpack.packb(
+            {
+                "values": self.values,
+                "events": [(type(event).__name__, event) for event in self.events],
+                "cut": self.cut,
+            },
+            default=_plain,
+        )
 
 
 def _plain(thing: Any) -> Any:
-    if hasattr(thing, "__dataclass_fields__"):
-        return {each.name: _plain(getattr(thing, each.name)) for each in fields(thing)}
-    if isinstance(thing, tuple | list):
-        return [_plain(one) for one in thing]
-    if type(thing) is dict:
-        return {key: _plain(one) for key, one in thing.items()}
-    return thing
+    if isinstance(thing, Tensor):
+        return bytes_of(thing)
+    return vars(thing)
+
+
+def bytes_of(tensor: Tensor) -> bytes:
+    """The entries of a tensor, row by row, as they lie in memory."""
+    flat = tensor.detach().to("cpu").contiguous().reshape(-1)
+    return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""

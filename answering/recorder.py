@@ -26,10 +26,10 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from answering import events
-from answering.events import MOST_ENTRIES, At, Event, Record, Value
+from answering.events import MOST_ENTRIES, At, Event, Record, Value, bytes_of
 from answering.values import plain_words, type_name
 
-OFTEN = 64
+OFTEN = 32
 """Times that one kind of event is recorded at one line."""
 
 OFTEN_NUMBERS = 6_000
@@ -83,7 +83,7 @@ SIZES: dict[str, Callable[[Tensor], Tensor]] = {
 class Recorder:
     """Keeps the record of one run. Args: files, the file names of the work's code → its cell."""
 
-    def __init__(self, files: dict[str, int], flush: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, files: dict[str, int], flush: Callable[[bytes], None]) -> None:
         self.files, self.flush = files, flush
         self.new, self.values = Record(), 0
         self.events, self.bytes, self.text = 0, 0, 0
@@ -155,7 +155,7 @@ class Recorder:
         part, self.new = self.new, Record(cut=self.new.cut)
         was, self.quiet = self.quiet, True
         try:
-            self.flush(part.plain())
+            self.flush(part.message())
         finally:
             self.quiet = was
         self.flushed, self.flushes = perf_counter(), self.flushes + 1
@@ -232,13 +232,12 @@ class Recorder:
             return None
         small = content.numel() <= MOST_ENTRIES and self.bytes < MOST_BYTES
         entries, digest = None, ""
-        if not bare and (content.numel() <= 2**22):
-            exact = content.to("cpu").contiguous()
-            raw = exact.view(torch.uint8) if exact.dim() else exact.reshape(1).view(torch.uint8)
-            digest = blake2b(raw.numpy(), digest_size=12).hexdigest() if exact.numel() else "0"
+        if not bare and content.numel() <= 2**22:
+            content_bytes = bytes_of(content)
+            digest = blake2b(content_bytes, digest_size=12).hexdigest()
             if small:
-                entries = exact.clone()
-                self.bytes += exact.numel() * exact.element_size()
+                entries = content.clone(memory_format=torch.contiguous_format)
+                self.bytes += len(content_bytes)
         self.new.values.append(
             Value(
                 number,

@@ -171,7 +171,7 @@ class Work:
         folder: where it lies; its own folder is the scratch folder.
         digits: the root of the MNIST files of this run, None if there are none.
         shift: is added to each seed that the work sets.
-        flush: takes what was recorded, part by part.
+        send: takes what was recorded, part by part, and of a script the line that runs now.
     """
 
     def __init__(
@@ -179,11 +179,11 @@ class Work:
         folder: Path,
         digits: Path | None,
         shift: int,
-        flush: Callable[[dict[str, Any]], None],
+        send: Callable[[bytes | int], None],
     ) -> None:
-        self.folder = folder
+        self.folder, self.send = folder, send
         self.files: dict[str, int] = {}
-        self.recorder = Recorder(self.files, flush)
+        self.recorder = Recorder(self.files, send)
         self.printed = sys.stdout
         os.chdir(folder)
         warnings.simplefilter("ignore")
@@ -262,7 +262,7 @@ class Work:
                 continue
             code = compile(ast.Module([statement], []), name, "exec", flags, dont_inherit=True)
             flags |= code.co_flags & _FUTURE
-            self.recorder.flush({"statement": statement.lineno})
+            self.send(statement.lineno)
             try:
                 with watching(self.recorder):
                     exec(code, shell.user_ns)  # noqa: S102 - in the process of the hand-in

@@ -28,6 +28,9 @@ from answering.recorder import PLOTS, Recorder
 
 LEFT_OUT = "left out, for nothing of it is needed here"
 
+NOTHING_RECORDED: Any = torch._C.DisableTorchFunction  # type: ignore[attr-defined]
+"""In this context PyTorch's operations do not pass through the recorder."""
+
 SIZE_OF_MNIST = {60_000: 6, 10_000: 1}
 """The lengths that work written for MNIST relies on."""
 
@@ -360,11 +363,21 @@ class Surroundings:
             # As long as MNIST itself: work that takes the first 10,000 need not know that the
             # digits of this run are fewer.
             most = 60_000 if self.train else 10_000
-            return item(self, index % len(self.data) if len(self.data) <= index < most else index)
+            with NOTHING_RECORDED():
+                here = index % len(self.data) if len(self.data) <= index < most else index
+                return item(self, here)
 
         mnist.__getitem__ = get
         mnist.__iter__ = lambda self: (self[place] for place in range(len(self.data)))
 
+        loading = data.dataloader._BaseDataLoaderIter
+        following = loading.__next__
+
+        def batch(self: Any) -> Any:
+            with NOTHING_RECORDED():
+                return following(self)
+
+        loading.__next__ = batch  # type: ignore[method-assign]
         split = data.random_split
 
         @functools.wraps(split)

@@ -588,7 +588,7 @@ def begin_work(
     """From now on this process runs a hand-in, and sends what it records part by part."""
     from answering.shell import Work
 
-    def send(part: dict[str, Any]) -> None:
+    def send(part: bytes | int) -> None:
         bench.connection.send_bytes(Packer().message({"part": part}))
 
     bench.work = Work(Path(folder), Path(digits) if digits else None, shift, send)

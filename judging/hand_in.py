@@ -136,8 +136,8 @@ class Running:
         self.statement = 0
 
         def take(part: Any) -> None:
-            if type(part) is dict and type(part.get("statement")) is int:
-                self.statement = part["statement"]
+            if type(part) is int:
+                self.statement = part
                 return
             known = len(record.values)
             read(record, part, MOST_RECORDED)

@@ -7,12 +7,15 @@ import typing
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass, replace
 from functools import cache
+from math import prod
 from typing import Any, get_args, get_origin, get_type_hints
 
-from torch import Tensor
+import msgpack
+import torch
 
 from answering import events
 from answering.events import At, Event, Record, Value
+from answering.values import DTYPES
 
 
 class Forged(ValueError):
@@ -20,24 +23,53 @@ class Forged(ValueError):
 
 
 def read(record: Record, part: Any, most: int) -> None:
-    """Add a part of a record, as plain data, to the record. Raises Forged.
+    """Add a part of a record, as Record.message made it, to the record. Raises Forged.
 
     Args: most, how many values and events it may have in all.
     """
-    if type(part) is not dict or type(part.get("values")) is not list:
+    try:
+        plain = msgpack.unpackb(part)
+    except (TypeError, ValueError, msgpack.exceptions.UnpackException) as error:
+        raise Forged("bytes that are no record") from error
+    if type(plain) is not dict or not {"values", "events"} <= plain.keys():
         raise Forged("a part without values")
-    record.values += [_made(Value, one) for one in part["values"]]
-    for one in part.get("events") or ():
-        kind = KINDS.get(one.pop("event", None)) if type(one) is dict else None
-        if kind is None:
+    record.values += [_value(one) for one in _list(plain["values"])]
+    for pair in _list(plain["events"]):
+        if type(pair) is not list or len(pair) != 2 or pair[0] not in KINDS:
             raise Forged("an event of no kind")
-        event = _made(kind, one)
+        event = _made(KINDS[pair[0]], pair[1])
         if not all(0 <= index < len(record.values) for index in indices(event)):
             raise Forged("an event that speaks of a value that is none")
         record.events.append(event)
-    record.cut |= part.get("cut") is True
+    record.cut |= plain.get("cut") is True
     if len(record.values) + len(record.events) > most:
         raise Forged("more than can be taken")
+
+
+def _list(plain: Any) -> list[Any]:
+    if type(plain) is not list:
+        raise Forged("a list that is none")
+    return plain
+
+
+def _value(plain: Any) -> Value:
+    if type(plain) is not dict:
+        raise Forged("a value that is none")
+    content = plain.pop("entries", None)
+    value: Value = _made(Value, {**plain, "entries": None})
+    if content is None:
+        return value
+    dtype = DTYPES.get(value.dtype)
+    if type(content) is not bytes or dtype is None or dtype.is_complex:
+        raise Forged("entries that are none")
+    if any(size < 0 for size in value.shape) or prod(value.shape) * dtype.itemsize != len(content):
+        raise Forged("entries of another shape")
+    if dtype is torch.bool:
+        flat = torch.frombuffer(bytearray(content), dtype=torch.uint8) != 0 if content else None
+    else:
+        flat = torch.frombuffer(bytearray(content), dtype=dtype) if content else None
+    entries = torch.empty(value.shape, dtype=dtype) if flat is None else flat.reshape(value.shape)
+    return replace(value, entries=entries)
 
 
 KINDS: dict[Any, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
@@ -105,10 +137,6 @@ def _made(kind: Any, plain: Any) -> Any:
         return {_made(inner[0], key): _made(inner[1], value) for key, value in plain.items()}
     if kind is float and type(plain) in (int, float):
         return float(plain)
-    if kind is Tensor:
-        if type(plain) is not Tensor:
-            raise Forged("a tensor that is none")
-        return plain.detach()
     if type(plain) is not kind:
         raise Forged(f"a {type(plain).__name__} where {kind} is said")
     return plain
