@@ -18,12 +18,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from answering import starting
+from answering.snapshot import snapshot
 from answering.worker import Place
 from homework import EXERCISES, MODULES
 from judging import checks, digits
 from judging.answers import REFERENCE, Answers
 from judging.beside import AFTERWARDS
-from judging.sides import Apart, snapshot
+from judging.sides import Apart
 
 USAGE = 2
 """The exit status of a run that was asked for what cannot be."""

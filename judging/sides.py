@@ -11,7 +11,6 @@ import atexit
 import builtins
 import os
 import shutil
-import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -42,12 +41,6 @@ CONFINEMENT = (
 
 MEMORY = 4 * 2**30
 """Bytes that answers may have, unless --memory says otherwise."""
-
-MOST_SOURCE = 2**20
-"""Bytes of one source file of the answers."""
-
-MOST_FOLDER = 64 * 2**20
-"""Bytes of a folder of answers."""
 
 
 @dataclass(frozen=True)
@@ -498,53 +491,6 @@ def _put_back(before: Any, after: Any) -> None:
         _put_back(before.batches, after.batches)
     elif isinstance(before, Generator) and isinstance(after, Generator):
         before.set_state(after.get_state())
-
-
-def snapshot(folder: Path, into: Path) -> dict[str, str]:
-    """Copy the folder as it is now: plain files, none from outside it, of bounded size.
-
-    Returns: what was not copied, by its name in the folder, with the reason.
-    """
-    root, left, refused = folder.resolve(), MOST_FOLDER, {}
-    for place, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in IGNORED]
-        for name in [*files, *(f for f in folders if (Path(place) / f).is_symlink())]:
-            path = Path(place) / name
-            try:
-                reason = _reason_to_refuse(path, root, left)
-                if not reason:
-                    target = into / path.relative_to(root)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(path, target)
-                    left -= max(target.stat().st_size, BLOCK)
-            except OSError as error:
-                reason = f"cannot be read: {error.strerror}"
-            except RuntimeError:  # so says Python before 3.13
-                reason = "is a link that leads to itself"
-            if reason:
-                refused[path.relative_to(root).as_posix()] = reason
-    return refused
-
-
-def _reason_to_refuse(path: Path, root: Path, left: int) -> str:
-    # Path.resolve raises RuntimeError for a link in a circle, until Python 3.13.
-    if not Path(os.path.realpath(path)).is_relative_to(root):
-        return "is a link that leads out of the folder"
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        return "is no plain file"
-    if path.suffix == ".py" and status.st_size > MOST_SOURCE:
-        return f"has {status.st_size:,} bytes, more than the 1 MiB that a source file may have"
-    if max(status.st_size, BLOCK) > left:
-        return f"is too large: a folder of answers may hold {MOST_FOLDER // 2**20} MiB"
-    return ""
-
-
-BLOCK = 4096
-"""Bytes that the smallest of files counts for."""
-
-IGNORED = {"__pycache__", ".git", ".venv", "venv", ".hypothesis", ".pytest_cache", "node_modules"}
-"""Folders that are no part of anybody's answers."""
 
 
 def remove(folder: Path) -> None:

@@ -6,24 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from answering.events import At, Record
+from answering.hand_in import Cell, Text
 
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of the work, or a whole script: ``title`` tells a reader which ("cell 3", "hw.py")."""
-
-    title: str
-    source: str
-    file: str = ""
-    is_code: bool = True
-
-
-@dataclass(frozen=True)
-class Text:
-    """Words of a hand-in that are no code: a markdown cell, a comment, a text file, a string."""
-
-    title: str
-    text: str
+__all__ = ["Cell", "Finding", "Text", "Work"]
 
 
 @dataclass

@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn
 
 from answering.own import Loader, regression
+from answering.snapshot import snapshot
 from answering.values import Packer
 from judging import digits
 from judging.answers import Answers, Function
 from judging.known import ALTERNATIVES
 from judging.live import Network
-from judging.sides import SPARE, Apart, Raised, snapshot
+from judging.sides import SPARE, Apart, Raised
 from judging.verdict import Wrong, shown
 from tests.suite.conftest import Make
 
