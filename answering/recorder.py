@@ -1,7 +1,7 @@
 """Records what a hand-in computes and shows while it runs: see answering.events.
 
-PyTorch's operations pass through a ``TorchFunctionMode``; networks, optimizers and data sets through
-the hooks that PyTorch has for them; what it has none for (torch.save, plots, print) is wrapped.
+PyTorch's operations pass through a ``TorchFunctionMode``; networks, optimizers and data sets
+through the hooks that PyTorch has for them; what it has none for (torch.save, print) is wrapped.
 Nothing here decides anything. What happens again and again at one line is recorded the first times
 only, but for numbers that come from gradients: that keeps the cost of a training loop small.
 """
@@ -52,7 +52,12 @@ SILENT |= {"__hash__", "stride", "requires_grad_", "numel", "is_floating_point",
 SILENT |= {"retain_grad", "element_size", "storage", "untyped_storage", "__dir__", "data_ptr"}
 """Functions whose results are no values of the work."""
 
-INNER = ("/torch/optim/", "/torch/utils/data/", "/torch/_tensor_str", "/torch/nn/utils/")
+INNER: tuple[str, ...] = (
+    "/torch/optim/",
+    "/torch/utils/data/",
+    "/torch/_tensor_str",
+    "/torch/nn/utils/",
+)
 INNER += tuple(part.replace("/", "\\") for part in INNER)
 """Where PyTorch works for itself."""
 
@@ -317,7 +322,9 @@ class Recorder:
         loss = self.value(roots[0]) if roots else None
         leaves = _leaves(roots)
         held = [(leaf, None if leaf.grad is None else self.value(leaf.grad)) for leaf in leaves]
-        stamps = [None if leaf.grad is None else (id(leaf.grad), leaf.grad._version) for leaf in leaves]
+        stamps = [
+            None if leaf.grad is None else (id(leaf.grad), leaf.grad._version) for leaf in leaves
+        ]
         result = run(tensors, *args, **kwargs)
         gradients = []
         for (leaf, before), stamp in zip(held, stamps, strict=True):
@@ -410,7 +417,9 @@ class Recorder:
         most = OFTEN_NUMBERS // 4 if small else OFTEN // 8
         if at is None or self.again("step", at, id(optimizer), most=most):
             return
-        held = [(p, self.value(p), None if p.grad is None else self.value(p.grad)) for p in parameters]
+        held = [
+            (p, self.value(p), None if p.grad is None else self.value(p.grad)) for p in parameters
+        ]
         self.before[id(optimizer)] = at, held
 
     def after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -513,7 +522,9 @@ class Recorder:
         finally:
             self.quiet = False
         values = tuple(index for index in found if index is not None)
-        self.add(events.Shown(at, how, text, values, tuple(f for f in figures if f >= 0)), soon=True)
+        self.add(
+            events.Shown(at, how, text, values, tuple(f for f in figures if f >= 0)), soon=True
+        )
 
     def note(self, words: str) -> None:
         """Something that a reader of the result should know, once."""
@@ -667,7 +678,7 @@ def _leaves(roots: list[Tensor]) -> list[Tensor]:
     """The leaves that a backward pass from these tensors reaches, in no particular order."""
     found: dict[int, Tensor] = {}
     met: set[Any] = set()
-    new = [one.grad_fn for one in roots if one.grad_fn is not None]
+    new: list[Any] = [one.grad_fn for one in roots]
     for root in roots:
         if root.grad_fn is None and root.requires_grad:
             found[id(root)] = root
@@ -780,7 +791,7 @@ def _install_torch(recorder: Recorder) -> None:
             return FROM_NUMPY(array)
         return recorder.operation("from_numpy", (array,), {}, FROM_NUMPY)
 
-    torch.from_numpy = converted
+    torch.from_numpy = converted  # type: ignore[assignment]
 
 
 def _install_print(recorder: Recorder) -> None:
@@ -801,7 +812,7 @@ def _install_print(recorder: Recorder) -> None:
             recorder.printing = False
         recorder.show("print", out.getvalue(), things)
         if isinstance(sys.stdout, Echo):
-            sys.stdout.tell(out.getvalue())
+            sys.stdout.keep(out.getvalue())
 
     builtins.print = show
 
@@ -819,14 +830,13 @@ class Echo(io.TextIOBase):
 
     def write(self, text: str) -> int:
         self.recorder.show("print", text)
-        self.tell(text)
+        self.keep(text)
         return len(text)
 
-    def tell(self, text: str) -> None:
+    def keep(self, text: str) -> None:
         """Keep it for the message of a call that fails, too."""
         with suppress(ValueError):
             self.printed.write(text)
 
     def flush(self) -> None:
         """Everything is where it belongs already."""
-

@@ -31,9 +31,29 @@ from answering.recorder import Echo, Recorder, install, watching
 from answering.surroundings import LEFT_OUT, Surroundings
 from answering.values import plain_words, type_name
 
-LEFT_OUT_MAGICS = {"pip", "conda", "mamba", "uv", "matplotlib", "load_ext", "reload_ext", "autoreload"}
+LEFT_OUT_MAGICS = {
+    "pip",
+    "conda",
+    "mamba",
+    "uv",
+    "matplotlib",
+    "load_ext",
+    "reload_ext",
+    "autoreload",
+}
 LEFT_OUT_MAGICS |= {"tensorboard", "cd", "pylab", "config", "pdb", "debug", "sx", "system", "sc"}
-LEFT_OUT_MAGICS |= {"bash", "sh", "script", "cmd", "js", "javascript", "ruby", "perl", "html", "svg"}
+LEFT_OUT_MAGICS |= {
+    "bash",
+    "sh",
+    "script",
+    "cmd",
+    "js",
+    "javascript",
+    "ruby",
+    "perl",
+    "html",
+    "svg",
+}
 LEFT_OUT_MAGICS |= {"latex", "history", "save", "logstart", "edit", "env", "set_env", "gui", "run"}
 SILENTLY = {"matplotlib", "config", "pylab", "load_ext", "autoreload", "reload_ext", "gui", "cd"}
 """Magics of which leaving them out changes nothing that would be told."""
@@ -101,7 +121,7 @@ class Shell(InteractiveShell):
 
     def init_display_formatter(self) -> None:
         self.display_formatter = Formatter(parent=self)
-        self.configurables.append(self.display_formatter)
+        self.configurables.append(self.display_formatter)  # type: ignore[arg-type]
 
     def init_sys_modules(self) -> None:
         self._main_mod_cache: dict[str, Any] = {}
@@ -207,7 +227,6 @@ class Work:
         config = Config({"HistoryManager": {"enabled": False, "hist_file": ":memory:"}})
         InteractiveShell.clear_instance()
         self.shell = Shell.instance(user_module=main, user_ns=vars(main), config=config)
-        self.shell.history_manager.enabled = False
         vars(main)["__import_failed__"] = self._missing
         vars(main)["__name__"] = "__main__"
         self.shell.ast_transformers.append(OptionalImports())
@@ -232,7 +251,7 @@ class Work:
         shell, recorder = self.shell, self.recorder
         name = str(self.folder / self.unit) if self.is_script else f"<cell {cell}>"
         self.files[name] = cell
-        recorder.cell, shell.compile.current = cell, name
+        recorder.cell, Compiler.current = cell, name
         if self.is_script:
             error = self._script(source, name, set(without))
         else:
@@ -265,7 +284,7 @@ class Work:
             self.send(statement.lineno)
             try:
                 with watching(self.recorder):
-                    exec(code, shell.user_ns)  # noqa: S102 - in the process of the hand-in
+                    exec(code, shell.user_ns)
             except SystemExit:
                 break
             except BaseException as error:

@@ -81,7 +81,7 @@ class Surroundings:
         torch.manual_seed = torch.random.manual_seed = moved(torch.manual_seed)
         numpy.random.seed = moved(numpy.random.seed, 2**32)
         numpy.random.default_rng = moved(numpy.random.default_rng)
-        numpy.random.RandomState = moved(numpy.random.RandomState, 2**32)  # type: ignore[misc]
+        numpy.random.RandomState = moved(numpy.random.RandomState, 2**32)  # type: ignore
         random.seed = moved(random.seed)  # type: ignore[assignment]
 
         class Generator(torch.Generator):
@@ -103,7 +103,9 @@ class Surroundings:
             return path
         drive, rest = ntpath.splitdrive(name)
         if drive and sys.platform != "win32":
-            inside = self.elsewhere.joinpath(drive.strip(":\\/") or "share", *re.split(r"[\\/]+", rest.strip("\\/")))
+            inside = self.elsewhere.joinpath(
+                drive.strip(":\\/") or "share", *re.split(r"[\\/]+", rest.strip("\\/"))
+            )
         elif "\\" in name and sys.platform != "win32":
             inside = Path(name.replace("\\", "/"))
         elif name.startswith("~"):
@@ -237,7 +239,10 @@ class Surroundings:
 
         colab = ModuleType("google.colab")
         parts = {
-            "files": {"upload": nothing("files.upload()", dict), "download": nothing("files.download()")},
+            "files": {
+                "upload": nothing("files.upload()", dict),
+                "download": nothing("files.download()"),
+            },
             "drive": {"mount": nothing("drive.mount()"), "flush_and_unmount": nothing("drive")},
             "output": {"clear": nothing("output.clear()"), "eval_js": nothing("output.eval_js()")},
             "userdata": {"get": nothing("userdata.get()", str)},
@@ -305,7 +310,7 @@ class Surroundings:
                 recorder.quiet = recorder.drawing = False
             recorder.figure(figure, saved=str(fname) if is_path else "a file")
 
-        Figure.savefig = savefig  # type: ignore[method-assign]
+        Figure.savefig = savefig  # type: ignore
 
         def show(*args: Any, **kwargs: Any) -> None:
             self.show_figures()

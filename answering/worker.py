@@ -582,9 +582,7 @@ def begin_anew(bench: Bench, given: list[Any], *, folder: str, entry: str) -> No
     bench.folder.install()
 
 
-def begin_work(
-    bench: Bench, given: list[Any], *, folder: str, digits: str, shift: int
-) -> None:
+def begin_work(bench: Bench, given: list[Any], *, folder: str, digits: str, shift: int) -> None:
     """From now on this process runs a hand-in, and sends what it records part by part."""
     from answering.shell import Work
 

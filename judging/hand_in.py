@@ -1,8 +1,9 @@
 """Runs a hand-in, apart and twice, and takes what was recorded as plain data.
 
-In the first run the seeds that the work sets are its own; in the second each is another one, so that
-whatever is random has moved, and what was typed in has not. A cell that hangs or ends its process
-costs what it would have shown: the rest runs on in a new process, after all that came before it.
+In the first run the seeds that the work sets are its own; in the second each is another one, so
+that whatever is random has moved, and what was typed in has not. A cell that hangs or ends its
+process costs what it would have shown: the rest runs on in a new process, after all that came
+before it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What was recorded of a hand-in, read from plain data: it comes from a process of a stranger's work."""
+"""What was recorded of a hand-in, read from bytes that a process of a stranger's work has sent."""
 
 from __future__ import annotations
 
@@ -98,22 +98,23 @@ def indices(event: Any) -> Iterator[int]:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
 def _made(kind: Any, plain: Any) -> Any:
     """A value of the type, from plain data that says the same. Raises Forged."""
+    made: Any = kind
     if is_dataclass(kind):
         if type(plain) is not dict:
             raise Forged(f"a {kind} that is no dict")
-        given = {each.name: _made(_hints(kind)[each.name], plain[each.name])
+        given = {each.name: _made(_hints(made)[each.name], plain[each.name])
                  for each in fields(kind) if each.name in plain}  # fmt: skip
         lacking = [each.name for each in fields(kind) if each.name not in given
                    and each.default is MISSING and each.default_factory is MISSING]  # fmt: skip
         if lacking:
             raise Forged(f"a {kind} without {lacking[0]}")
-        return kind(**given)
+        return made(**given)
     if kind is At:
         if type(plain) in (list, tuple) and len(plain) == 2 and {type(n) for n in plain} == {int}:
             return At(*plain)
