@@ -445,14 +445,10 @@ def _plain_cells(cells: Any, code: str, words: str = "source") -> Iterator[dict[
         if not isinstance(cell, dict):
             continue
         sources = (cell.get(key) for key in (code, words, "source", "input"))
-        source = next((one for one in sources if isinstance(one, str | list)), "")
-        if isinstance(source, list):
-            source = [line for line in source if isinstance(line, str)]
+        source = _joined(next((one for one in sources if isinstance(one, str | list)), ""))
         kind = cell.get("cell_type")
         if kind == "code":
-            # Format 1 knows no lists.
-            whole = "".join(source) if code == "code" else source
-            yield {"cell_type": "code", code: whole, "outputs": [], "metadata": {}}
+            yield {"cell_type": "code", code: source, "outputs": [], "metadata": {}}
         elif kind == "heading":
             level = cell.get("level")
             level = level if type(level) is int and 1 <= level <= 6 else 1
@@ -460,6 +456,14 @@ def _plain_cells(cells: Any, code: str, words: str = "source") -> Iterator[dict[
         else:
             known = kind if kind in ("markdown", "raw", "text") else "markdown"
             yield {"cell_type": known, words: source, "metadata": {}}
+
+
+def _joined(source: str | list[Any]) -> str:
+    """A source as one text: its lines may end in "\\n", or lack it, as in format 2."""
+    if isinstance(source, str):
+        return source
+    lines = [line for line in source if isinstance(line, str)]
+    return ("" if any(line.endswith("\n") for line in lines) else "\n").join(lines)
 
 
 PARAGRAPHS = {"p": "\n", "tab": "\t", "br": "\n", "cr": "\n", "tc": "\t"}

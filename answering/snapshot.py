@@ -299,7 +299,7 @@ def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo, parts: tuple[str, .
             raise zipfile.BadZipFile(str(error)) from error
 
     outside = ".." in parts or not parts[0] or re.match("[A-Za-z]:", parts[0])
-    inner = PurePosixPath(*parts) if outside else PurePosixPath(*filter(None, parts))
+    inner = PurePosixPath("/".join(parts)) if outside else PurePosixPath(*filter(None, parts))
     kind = stat.S_IFMT(info.external_attr >> 16)
     reason = _unspeakable(inner)
     if outside:
