@@ -19,6 +19,8 @@ class HandIn:
             right there.
         wrong: part, as "2.1 matmul" → words that its message must hold, "" for any.
         either: parts of ``wrong`` of which "missing" is as true, with whatever message.
+        disputed: parts on which fair teachers differ, for they rest on one that is wrong: any
+            verdict on them stands.
     """
 
     name: str
@@ -27,6 +29,7 @@ class HandIn:
     wrong: dict[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     either: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
     script: bool = False
     differs: str = ""
     """What is different about a right one; what a wrong one does instead."""
@@ -49,19 +52,21 @@ def wrong(
     wrong: dict[str, str],
     missing: tuple[str, ...] = (),
     either: tuple[str, ...] = (),
+    disputed: tuple[str, ...] = (),
     script: bool = False,
 ) -> None:
     """Enter a wrong hand-in: these parts must be found wrong, or missing, and all others right."""
-    _enter(WRONG, HandIn(name, exercises, source, wrong, missing, either, script, does))
+    entry = HandIn(name, exercises, source, wrong, missing, either, disputed, script, does)
+    _enter(WRONG, entry)
 
 
 def _enter(register: dict[str, HandIn], entry: HandIn) -> None:
     if entry.name in RIGHT or entry.name in WRONG:
         raise ValueError(f"two hand-ins are called {entry.name}")
     known = {f"{number} {part.name}" for number, parts in PARTS.items() for part in parts}
-    if strange := {*entry.wrong, *entry.missing} - known:
+    if strange := {*entry.wrong, *entry.missing, *entry.disputed} - known:
         raise ValueError(f"{entry.name} speaks of parts that no exercise has: {sorted(strange)}")
-    if strange := {*entry.wrong, *entry.missing} - {
+    if strange := {*entry.wrong, *entry.missing, *entry.disputed} - {
         f"{number} {part.name}" for number in entry.exercises for part in PARTS[number]
     }:
         raise ValueError(f"{entry.name} speaks of exercises that it leaves out: {sorted(strange)}")

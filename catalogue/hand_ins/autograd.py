@@ -226,7 +226,7 @@ wrong(
     "an entry of M mistyped",
     "2.3",
     does="M has a 0 for the 2 in its first row",
-    wrong={"2.3 gradient": "M[0, 2]"},
+    wrong={"2.3 gradient": ""},
     source="""\
 # %%
 import torch
