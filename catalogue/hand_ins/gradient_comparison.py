@@ -40,7 +40,7 @@ for act in (nn.Sigmoid, nn.ReLU):
 right(
     "hooks on the layers",
     "2.4",
-    differs="full backward hooks take the mean |gradient| at each layer's output; the depth changes",
+    differs="hooks take the mean |gradient| at each layer's output; the depth changes",
     source="""\
 # %%
 import torch
@@ -122,7 +122,7 @@ def run(loader, lr):
 
 
 if __name__ == "__main__":
-    data = torchvision.datasets.MNIST("D:\\\\data", train=True, transform=T.ToTensor(), download=True)
+    data = torchvision.datasets.MNIST("D:\\\\data", train=True, transform=T.ToTensor())
     loader = torch.utils.data.DataLoader(data, batch_size=32, shuffle=True)
     fig, axes = plt.subplots(1, 2, figsize=(10, 4))
     for ax, lr in zip(axes, [0.01, 0.5]):
@@ -177,7 +177,7 @@ plt.show()
 right(
     "a convolutional network",
     "2.4",
-    differs="conv layers, the largest |gradient|, the number of channels changes, one axis for both",
+    differs="conv layers, the largest |gradient|, the channels change, one axis for both",
     source="""\
 # %%
 import torch
