@@ -56,23 +56,31 @@ class Reading:
     options: tuple[Option, ...]
 
     @cache  # noqa: B019 - the readings live as long as the process
+    def refuted(self) -> dict[str, Any]:
+        """Option letter → the first network of the sample that refutes it, None if none does."""
+        networks = sample(self.networks, SAMPLE, self.words)
+        return {
+            option.letter: next(filter(partial(_refutes, option), networks), None)
+            for option in self.options
+        }
+
+    @cache  # noqa: B019
     def counterexamples(self) -> dict[str, str | None]:
         """Option letter → the smallest counterexample found, or None where the option holds."""
-        networks = sample(self.networks, SAMPLE, self.words)
         found: dict[str, str | None] = {}
         for option in self.options:
-            refutes = partial(_refutes, option)
-            case = next(filter(refutes, networks), None)
+            case = self.refuted()[option.letter]
             if case is not None:
                 # Which networks Hypothesis tries is a matter of its version: it may find none.
                 with suppress(NoSuchExample):
+                    refutes = partial(_refutes, option)
                     case = find(self.networks.hypothesis, refutes, settings=SEARCH)
             found[option.letter] = None if case is None else option.refutation(case)
         return found
 
     def letters(self) -> str:
         """The options that hold, in alphabetical order."""
-        return "".join(letter for letter, case in self.counterexamples().items() if case is None)
+        return "".join(letter for letter, case in self.refuted().items() if case is None)
 
 
 def differs(claimed: Tensor, true: Tensor) -> bool:
@@ -373,3 +381,21 @@ def accepted(question: str) -> dict[str, Reading]:
         if letters := reading.letters():
             answers.setdefault(letters, reading)
     return answers
+
+
+def expected(question: str, letters: str) -> str:
+    """What is accepted in the place of these letters, and why each that is wrong is wrong."""
+    right = accepted(question)
+    reading = next(iter(right.values()))
+    counterexamples = reading.counterexamples()
+    reasons = [
+        f"{option.letter} ({option.statement}) "
+        + (
+            f"fails: {counterexamples[option.letter]}"
+            if option.letter in letters
+            else "holds for every network that was tried"
+        )
+        for option in reading.options
+        if (option.letter in letters) != (counterexamples[option.letter] is None)
+    ]
+    return "\n".join([" or ".join(f'"{answer}"' for answer in right), *reasons])

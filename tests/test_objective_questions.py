@@ -13,7 +13,7 @@ from judging.answers import Answers
 from judging.checks import check
 from judging.choices import Draw, composite, integers, sampled_from
 from judging.evidence import show_lines, show_matrix, show_table, show_text, wanted
-from judging.options import QUESTIONS, accepted
+from judging.options import QUESTIONS, accepted, expected
 from judging.oracles import gamma, softmax, softmax_error, unit_roundoff
 from judging.prose import IDEAS, read
 from judging.strategies import (
@@ -30,7 +30,17 @@ from judging.strategies import (
     seeded,
     seeds,
 )
-from judging.verdict import ForReader, holds, line, same_number, shown, undefined, within, wrong
+from judging.verdict import (
+    ForReader,
+    Wrong,
+    holds,
+    line,
+    same_number,
+    shown,
+    undefined,
+    within,
+    wrong,
+)
 
 
 def answer(solutions: Answers, question: str) -> str:
@@ -62,26 +72,8 @@ def judge_letters(solutions: Answers, question: str) -> None:
     if not re.fullmatch(r"[\s,;&+./()]*([A-Da-d][\s,;&+./()]*)+", given):
         wrong(given, f'the letters of the right options alone, as in "AB": question {question}')
     letters = "".join(sorted(set(re.findall(r"[A-D]", given.upper()))))
-    right = accepted(question)
-    if letters in right:
-        return
-    reading = next(iter(right.values()))
-    counterexamples = reading.counterexamples()
-    reasons = [
-        f"{option.letter} ({option.statement}) "
-        + (
-            f"fails: {counterexamples[option.letter]}"
-            if option.letter in letters
-            else "holds for every network that was tried"
-        )
-        for option in reading.options
-        if (option.letter in letters) != (counterexamples[option.letter] is None)
-    ]
-    holds(
-        False,
-        f'answered "{line(given)}" to question {question}',
-        " or ".join(f'"{letters}"' for letters in right) + "\n" + "\n".join(reasons),
-    )
+    if letters not in accepted(question):
+        raise Wrong(f'answered "{line(given)}" to question {question}', expected(question, letters))
 
 
 def show_options(question: str) -> None:
