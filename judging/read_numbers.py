@@ -8,6 +8,7 @@ one of them ends with, or lacks, say less about it than the digits of its neighb
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -129,8 +130,8 @@ class Numbers:
 
     def _close(self, places: Array, value: float, slack: float) -> Array:
         printed = self.values[places]
-        if value != value:
-            return printed != printed
+        if math.isnan(value):
+            return numpy.isnan(printed)
         with numpy.errstate(invalid="ignore"):
             near = numpy.abs(printed - value) <= self.halves[places] * (1 + 1e-9) + slack
         return near | (printed == value)
@@ -146,16 +147,13 @@ class Numbers:
         printed = self.values[places]
         with numpy.errstate(invalid="ignore"):
             near = numpy.abs(printed - values) <= allowed * (1 + 1e-9) + slack
-        same = (printed == values) | ((printed != printed) & (values != values))
+        same = (printed == values) | (numpy.isnan(printed) & numpy.isnan(values))
         return bool((near | same).all())
 
     def _found(self, places: Array, rows: int, columns: int, steps: tuple[int, int]) -> Found:
         boxes, depths = self.boxes[places], self.depths[places]
         one_box = bool((boxes == boxes[0]).all())
-        if depths.any():
-            flat = one_box and bool((depths == 1).all())
-        else:
-            flat = True
+        flat = one_box and bool((depths == 1).all()) if depths.any() else True
         lines = self.lines[places]
         counts = numpy.unique(lines, return_counts=True)[1]
         # Plain numbers of equally many lines, more than one on each, are set out as a matrix.
