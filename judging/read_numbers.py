@@ -53,6 +53,8 @@ class Found(NamedTuple):
     out in its rows."""
     boxed: bool
     """Whether all of it stands within one bracket."""
+    steps: tuple[int, int]
+    """Other numbers between its entries, and further ones between its rows."""
 
 
 class Numbers:
@@ -106,7 +108,8 @@ class Numbers:
         A number may be off by half a unit of its last digit that is no zero (of three digits
         after the point, where it ends in zeros), but not by more than the finest number of the
         place: neither by more than half a unit of the smallest place that any of them shows, nor,
-        for formats that count digits, by more than half a unit of the largest count of digits.
+        for formats that count digits, by more than half a unit of the largest count of digits. What
+        shows digits before the point alone, one each, as "3." does, is whole.
         """
         values, slack = matrix.ravel(), slack.ravel()
         rows, columns = matrix.shape if matrix.ndim == 2 else (1, matrix.size)
@@ -145,6 +148,8 @@ class Numbers:
         allowed = 0.5 * 10.0 ** numpy.maximum(finest, tops - most).astype(float)
         allowed = numpy.minimum(allowed, self.halves[places])
         printed = self.values[places]
+        if finest == 0 and numpy.abs(printed).max() < 10:
+            allowed = numpy.zeros_like(allowed)  # "0." and "3." throughout are whole numbers
         with numpy.errstate(invalid="ignore"):
             near = numpy.abs(printed - values) <= allowed * (1 + 1e-9) + slack
         same = (printed == values) | (numpy.isnan(printed) & numpy.isnan(values))
@@ -165,6 +170,7 @@ class Numbers:
             int(self.text[places[0]]),
             flat and not steps[1],
             one_box and bool(depths[0]),
+            steps,
         )
 
 
