@@ -119,17 +119,26 @@ class Numbers:
         if not starts.size:
             return []
         found: dict[int, Found] = {}
-        for steps, indices in _layouts(rows, columns):
-            here = starts[starts + indices[-1] < len(self)]
-            for k in range(1, values.size):
-                if not here.size:
-                    break
-                here = here[self._close(here + indices[k], values[k], slack[k])]
-            for start in here.tolist():
-                places = start + indices
-                if start not in found and self._is_one(places, values, slack):
-                    found[start] = self._found(places, rows, columns, steps)
+        for layouts in _layouts(rows, columns):
+            first_row = self._along(starts, layouts[0][1], 1, columns, values, slack)
+            for steps, indices in layouts if first_row.size else ():
+                here = self._along(first_row, indices, columns, values.size, values, slack)
+                for start in here.tolist():
+                    places = start + indices
+                    if start not in found and self._is_one(places, values, slack):
+                        found[start] = self._found(places, rows, columns, steps)
         return [found[start] for start in sorted(found)]
+
+    def _along(
+        self, starts: Array, indices: Array, first: int, last: int, values: Array, slack: Array
+    ) -> Array:
+        """The starts from which entries ``first`` to ``last`` − 1 are close to what is printed."""
+        starts = starts[starts + indices[last - 1] < len(self)]
+        for k in range(first, last):
+            if not starts.size:
+                break
+            starts = starts[self._close(starts + indices[k], values[k], slack[k])]
+        return starts
 
     def _close(self, places: Array, value: float, slack: float) -> Array:
         printed = self.values[places]
@@ -175,15 +184,17 @@ class Numbers:
 
 
 @cache
-def _layouts(rows: int, columns: int) -> list[tuple[tuple[int, int], Array]]:
-    """How many numbers stand between entries and between rows, and where the entries then are."""
+def _layouts(rows: int, columns: int) -> list[list[tuple[tuple[int, int], Array]]]:
+    """How many numbers stand between entries and between rows, and where the entries then are.
+
+    Those with as many between entries, and so with one first row, together.
+    """
     i, j = numpy.divmod(numpy.arange(rows * columns), columns)
     between_rows = range(BETWEEN_ROWS + 1) if rows > 1 else range(1)
     between_entries = range(BETWEEN_ENTRIES + 1) if columns > 1 else range(1)
     return [
-        ((e, r), i * (columns * (1 + e) + r) + j * (1 + e))
+        [((e, r), i * (columns * (1 + e) + r) + j * (1 + e)) for r in between_rows]
         for e in between_entries
-        for r in between_rows
     ]
 
 

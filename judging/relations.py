@@ -91,6 +91,9 @@ class Run:
     objects: dict[int, list[tuple[int, Value]]] = field(default_factory=lambda: defaultdict(list))
     """Number of entries → the event that shows such an object, and the object."""
 
+    stacks: dict[int, tuple[Array, Array]] = field(default_factory=dict)
+    """Number of entries → those of all these objects as one array, and their u."""
+
     def __post_init__(self) -> None:
         for index, event in enumerate(self.record.events):
             if isinstance(event, Shown):
@@ -120,15 +123,42 @@ class Run:
 
     def showing(self, what: Target, shape: tuple[int, ...] | None = None) -> list[int]:
         """The events that show it, in order; if its shape counts, those that show it in it."""
-        found = {
-            index
-            for index, one in self.objects[what.value.size]
-            if (shape is None or one.shape == shape) and _equal(one, what)
-        }
+        found = {index for index, one in self.equals(what) if shape is None or one.shape == shape}
+        if found and shape is None:
+            return sorted(found)
         for place in self.numbers.find(what.value, what.slack):
             if shape is None or len(shape) == 2 or place.flat:
                 found.add(self.shown[place.text])
         return sorted(found)
+
+    def equals(self, what: Target) -> list[tuple[int, Value]]:
+        """The events that show an object with these entries, and the object."""
+        objects = self.objects.get(what.value.size, [])
+        if len(objects) < 8:
+            return [(index, one) for index, one in objects if _equal(one, what)]
+        if what.value.size not in self.stacks:
+            entries = [one.entries for _, one in objects if one.entries is not None]
+            self.stacks[what.value.size] = (
+                numpy.stack([_real(one).double().numpy().ravel() for one in entries]),
+                numpy.array([_roundoff(one) for one in entries])[:, None],
+            )
+        values, roundoffs = self.stacks[what.value.size]
+        expected = what.value.ravel()
+        near = numpy.abs(values[:, 0] - expected[0]) <= (
+            what.slack.flat[0] + roundoffs[:, 0] * abs(expected[0])
+        )
+        near |= (values[:, 0] == expected[0]) | numpy.isnan(values[:, 0])
+        few = (objects[place] for place in numpy.flatnonzero(near))
+        return [(index, one) for index, one in few if _equal(one, what)]
+
+    @cached_property
+    def names(self) -> dict[int, set[str]]:
+        """The identity of a value → the names of the operations that gave it."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for _, event in self.operations():
+            for index in event.results:
+                found[id(self.value(index))].add(event.name)
+        return found
 
     def computed(self, what: Target, shape: tuple[int, ...]) -> At | None:
         """Where an operation gave it, if one did."""
@@ -149,6 +179,14 @@ class Run:
                 for place, value in enumerate(values):
                     name = event.name if role == "result" else ""
                     yield (*site, seen[site], role, place), name, index, value
+
+
+def _real(one: Tensor) -> Tensor:
+    return one.real if one.is_complex() else one
+
+
+def _roundoff(one: Tensor) -> float:
+    return unit_roundoff(one.dtype) if one.dtype.is_floating_point else 0.0
 
 
 def _equal(one: Value, what: Target) -> bool:
@@ -297,9 +335,10 @@ def _reading(runs: list[Run], A: Candidate, B: Candidate) -> Reading:
     at: dict[str, list[int]] = {}
     for part in FORMULAS:
         if part in results[0]:
-            places = [run.showing(one[part]) for run, one in zip(runs, results, strict=True)]
-            if all(places):
-                at[part] = places[0]
+            places = runs[0].showing(results[0][part])
+            others = zip(runs[1:], results[1:], strict=True)
+            if places and all(run.showing(one[part]) for run, one in others):
+                at[part] = places
     return Reading(A, B, results, at)
 
 
@@ -464,10 +503,7 @@ def _zeros_in(run: Run, shape: tuple[int, ...], dtype: str) -> list[At]:
 
 def _matrix_shown(what: Value, part: str, run: Run) -> bool:
     """Whether a value is the result of an operation that this part is computed with."""
-    return any(
-        event.name in OPERATIONS[part] and any(run.value(r) is what for r in event.results)
-        for _, event in run.operations()
-    )
+    return not OPERATIONS[part].isdisjoint(run.names.get(id(what), ()))
 
 
 def _result_missed(
