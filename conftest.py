@@ -17,7 +17,7 @@ from answering import starting
 
 # The process that those of the answers are forked from imports torch beside this one. Where the
 # answers are our own, it knows the catalogue, and what the reference imports.
-OWN = ("catalogue", "beartype", "jaxtyping")
+OWN = ("catalogue", "beartype", "jaxtyping", "torchvision", starting.SHELL)
 starting.prepare(*(OWN if plugin.judges_the_reference() else ()))
 
 from collections.abc import Generator, Iterator
@@ -33,6 +33,7 @@ from report.run import Run
 
 if TYPE_CHECKING:
     from judging.answers import Answers
+    from judging.parts import Findings
 
 RUN = Run()
 
@@ -55,12 +56,21 @@ def solutions(request: pytest.FixtureRequest) -> Iterator[Answers]:
         yield answers
 
 
+@pytest.fixture(scope="session")
+def findings(request: pytest.FixtureRequest) -> Findings:
+    """What was found in the hand-in under test, once it has run."""
+    import catalogue  # noqa: F401 - so that the diagnosis knows the mistakes
+
+    return rules.findings(request.config)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what judges the suite itself where a learner's answers are judged."""
     about_the_suite = collection_path.name in (
         "test_trial.py",
         "test_matrix.py",
         "test_notebook.py",
+        "test_hand_in_trial.py",
     )
     return True if about_the_suite and not rules.is_reference(config) else None
 
@@ -88,6 +98,9 @@ def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    if any(rules.part_of(item) for item in session.items) and not session.config.option.collectonly:
+        with terminal.progress(session.config) as told:
+            rules.findings(session.config, told)
     return beside.judge(session) if beside.can_judge(session) else None
 
 
@@ -129,7 +142,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     try:
         if RUN.results:
             RUN.environment = recording.environment(session.config, RUN.ran(), RUN.trial())
+            RUN.exercises = rules.exercises(session.config)
             RUN.code = listing.sources(rules.folder_of(session.config))
+            if rules.FOUND in session.config.stash:
+                RUN.code |= rules.findings(session.config).code()
         return (yield)
     finally:
         if RUN.results and not rules.is_worker(session.config):

@@ -28,7 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--solutions",
         metavar="PATH",
-        help="judge the answers in this folder instead of the reference in solutions/",
+        help="judge these answers instead of the reference in solutions/: a folder of functions, "
+        "or work as it is handed in: a notebook, a script, a folder of them, or a zip",
     )
     group.addoption(
         "--in-process",
@@ -39,8 +40,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--patience",
         metavar="SECONDS",
         type=float,
-        default=10.0,
-        help="what one call of an answer may take, its import included (10)",
+        help="what one call of an answer may take, its import included (10), "
+        "or a cell of a hand-in (60)",
     )
     group.addoption(
         "--memory",

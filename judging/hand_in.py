@@ -37,6 +37,21 @@ MOST_RECORDED = 80_000
 """Values and events that are taken of one run."""
 
 
+class Both:
+    """Two locks as one: that of threads, and that of two judges."""
+
+    def __init__(self, *locks: Any) -> None:
+        self.locks = locks
+
+    def __enter__(self) -> None:
+        for lock in self.locks:
+            lock.__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        for lock in reversed(self.locks):
+            lock.__exit__(*error)
+
+
 @dataclass
 class Running:
     """One run of a hand-in, from its first cell to its last.
@@ -188,7 +203,8 @@ def run(
         except BaseException as error:
             failures.append(error)
 
-    before, LIVING.lock = LIVING.lock, threading.RLock()
+    # Another judge may begin and end processes, too.
+    before, LIVING.lock = LIVING.lock, Both(threading.Lock(), LIVING.lock)
     try:
         threads = [threading.Thread(target=go, args=(one,), daemon=True) for one in runs]
         for thread in threads:

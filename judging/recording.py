@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from hypothesis.errors import Flaky
 
+from homework.hand_in import PARTS
 from judging import digits, evidence, sides, trial
 from judging.answers import Answers
 from judging.checks import Check, checks_of
 from judging.diagnosis import diagnose
 from judging.known import Alternative, Mistake
 from judging.laws import Broken
-from judging.session import check_of, in_process, is_reference
+from judging.parts import NotRight
+from judging.session import FOUND, by_work, check_of, findings, in_process, is_reference, part_of
 from judging.verdict import NotDecided, NotTried, Wrong
 
 TOLD: set[str] = set()
@@ -51,7 +53,7 @@ def without_traceback(item: pytest.Item) -> Iterator[None]:
     It would read the whole source of each function on the way: 0.15 s for each failure.
     """
     options, style = item.config.option, item.config.option.tbstyle
-    if check_of(item) and style in TOLD_INSTEAD:
+    if (check_of(item) or part_of(item)) and style in TOLD_INSTEAD:
         options.tbstyle = "native"
     try:
         yield
@@ -77,11 +79,38 @@ def record(
         if report.skipped and check.lacks:
             outcome, message = lacking(check.lacks), str(check.lacks)
         report.verified = recorded(check, outcome, message)
+    if call.when == "call" and (part := part_of(item)):
+        _record_part(item, part, call, report)
     if call.when == "call" and TRIED in item.stash:
         report.tried = item.stash[TRIED] | {"passed": report.passed}
     if raised and report.skipped:
         report.lacking = lacking(raised)
     return report
+
+
+def _record_part(
+    item: pytest.Item, part: tuple[str, str], call: pytest.CallInfo[None], report: Any
+) -> None:
+    """Put on pytest's report what was found of a part of a hand-in."""
+    error = call.excinfo.value if call.excinfo else None
+    message, outcome = str(error or ""), report.outcome
+    if isinstance(error, NotRight) and item.config.option.tbstyle in TOLD_INSTEAD:
+        report.longrepr = message
+    if report.skipped and isinstance(error, NotDecided):
+        outcome = lacking(error)
+    number, name = part
+    told: Any = findings(item.config)
+    report.verified = {
+        "exercise": number,
+        "part": name,
+        "name": item.name,
+        "claim": next(each.claim for each in PARTS[number] if each.name == name),
+        "outcome": outcome,
+        "message": message,
+        "examples": 1,
+        "of": 1,
+        "evidence": told.evidence(number, name) if reports_wanted(item.config) else [],
+    }
 
 
 def shown(report: pytest.TestReport) -> None:
@@ -106,7 +135,7 @@ def isolation(config: pytest.Config) -> dict[str, str]:
     """How strangers' answers were kept apart, in a line; the reference is our own code."""
     if is_reference(config):
         return {}
-    if in_process(config):
+    if in_process(config) and not by_work(config):
         return {"isolation": "none: the answers ran in the suite's own process"}
     return {
         "isolation": "a process of their own, confined to their folder"
@@ -121,6 +150,7 @@ def environment(config: pytest.Config, ran: set[str], trial: str) -> dict[str, s
     seed = config.getoption("--hypothesis-seed")
     return {
         "answers": "solutions (the reference)" if is_reference(config) else str(folder),
+        **(findings(config).environment() if FOUND in config.stash else {}),
         **isolation(config),
         **({"data set": digits.name()} if "2.4" in ran else {}),
         **({"the suite on trial": trial} if trial else {}),

@@ -364,10 +364,15 @@ def _pairs(found: list[Candidate]) -> Iterator[list[tuple[Candidate, Candidate]]
 
     varied = [one for one in found if not one.constant]
     square = [one for one in varied if one.values[0].shape == (5, 5)]
-    yield [pair for pair in permutations(square, 2) if differ(*pair) and pair[0].moved
-           and pair[1].moved]  # fmt: skip
-    yield [pair for pair in permutations(square, 2) if differ(*pair)]
-    yield [(one, one) for one in square]
+    # One matrix under two names is the better reading where it explains more of what is shown.
+    same = [(one, one) for one in square]
+    moved = [
+        pair
+        for pair in permutations(square, 2)
+        if differ(*pair) and pair[0].moved and pair[1].moved
+    ]
+    yield moved + same if moved else []
+    yield [pair for pair in permutations(square, 2) if differ(*pair)] + same
     yield [pair for pair in permutations(varied, 2) if differ(*pair)]
     yield [(a, b) for a, b in permutations(found, 2) if differ(a, b) and a.values[0].shape == (5, 5)
            and not all(bool((t == 0).all()) for t in (*a.tensors, *b.tensors))]  # fmt: skip
@@ -379,7 +384,7 @@ def _best(runs: list[Run], found: list[Candidate]) -> Reading | None:
         readings = [_reading(runs, a, b) for a, b in pairs]
         if not readings:
             continue
-        best = max(readings, key=lambda one: (len(one.at), one.A.order < one.B.order))
+        best = max(readings, key=lambda one: (len(one.at), one.A is not one.B, one.A.order < one.B.order))
         if best.at:
             return best
         first = first or best

@@ -7,8 +7,11 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +21,15 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from answering import starting
+from answering.hand_in import HandIn, NothingToJudge, take
 from answering.snapshot import snapshot
 from answering.worker import Place
-from homework import EXERCISES, MODULES
+from homework import EXERCISES, MODULES, Exercise
 from judging import checks, digits
 from judging.answers import REFERENCE, Answers
 from judging.beside import AFTERWARDS
+from judging.hand_in import run
+from judging.parts import Findings, in_parts
 from judging.sides import Apart
 
 USAGE = 2
@@ -52,8 +58,8 @@ def prepare(config: pytest.Config) -> None:
     checked = [number for number, exercise in EXERCISES.items() if exercise.parts]
     if unknown := [n for n in config.getoption("--exercise") if n not in checked]:
         pytest.exit(f"--exercise {unknown[0]}: the exercises are {', '.join(checked)}", USAGE)
-    if problem := problem_of(folder_of(config)):
-        pytest.exit(f"--solutions {config.getoption('--solutions')}: {problem}", USAGE)
+    if config.getoption("--solutions"):
+        take_in(config)
     if mnist_root := config.getoption("--mnist-root"):
         digits.root = Path(mnist_root)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -69,17 +75,100 @@ def prepare(config: pytest.Config) -> None:
     choose_luck(config)
 
 
-def problem_of(folder: Path) -> str:
-    """Why the answers in a folder cannot be judged, or "" if they can."""
-    if not folder.exists():
-        return "there is no such folder"
-    if not folder.is_dir():
-        return f"this is a file; the answers are judged by their folder, {folder.parent}"
-    if has_answers(folder):
-        return ""
-    inside = [one.name for one in sorted(folder.iterdir()) if one.is_dir() and has_answers(one)]
-    hint = f"; there are some in its folder {inside[0]}" if inside else ""
-    return f"this folder has no answers: none of {', '.join(f'{m}.py' for m in MODULES)}{hint}"
+FOLDER = pytest.StashKey[Path]()
+"""The folder of functions, where it is not the one given with --solutions."""
+
+TAKEN = pytest.StashKey[HandIn]()
+"""The hand-in, where there is one."""
+
+LAID = pytest.StashKey[Path]()
+"""The copy of it that was read."""
+
+BY_WORK = pytest.StashKey[tuple[str, ...]]()
+"""The exercises that are judged by what the work shows, and not as functions."""
+
+FOUND = pytest.StashKey[Findings]()
+"""What was found in it, once it has run."""
+
+NO_WORK = {"conftest", "setup", "sitecustomize", "usercustomize"}
+"""Scripts that configure Python or pytest, and answer nothing."""
+
+
+def take_in(config: pytest.Config) -> None:
+    """Read what was given with --solutions: functions, work as it is handed in, or both."""
+    given = config.getoption("--solutions")
+    path = Path(given).resolve()
+    if path == REFERENCE:
+        return
+    has_functions = path.is_dir() and has_answers(path)
+    laid = tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True)
+    config.add_cleanup(laid.cleanup)
+    into = Path(laid.name).resolve() / "work"
+    try:
+        hand_in = take(path, into)
+    except NothingToJudge as nothing:
+        if has_functions:
+            return
+        pytest.exit(f"--solutions {given}: {nothing}", USAGE)
+    units = tuple(u for u in hand_in.units if Path(u.file).stem.lower() not in NO_WORK)
+    hand_in = replace(hand_in, units=units)
+    if has_functions and not units:
+        return
+    # Functions are called in one folder: that with most modules of the contract.
+    folders = Counter(hand_in.modules.values())
+    home = max(folders, key=lambda folder: (folders[folder], folder == ".")) if folders else None
+    modules = {module for module, folder in hand_in.modules.items() if folder == home}
+    if home is not None:
+        config.stash[FOLDER] = path if path.is_dir() and home == "." else into / home
+    by_work = tuple(n for n, e in EXERCISES.items() if e.parts and e.module not in modules)
+    if by_work:
+        config.stash[TAKEN], config.stash[LAID] = hand_in, into
+        config.stash[BY_WORK] = by_work
+
+
+def by_work(config: pytest.Config) -> tuple[str, ...]:
+    """The exercises that are judged by what a hand-in shows."""
+    return config.stash.get(BY_WORK, ())
+
+
+def exercises(config: pytest.Config) -> list[Exercise]:
+    """The exercises, each with the parts by which this run judges it."""
+    shown = by_work(config)
+    return [in_parts(e) if number in shown else e for number, e in EXERCISES.items()]
+
+
+def findings(config: pytest.Config, told: Callable[[str], None] = lambda title: None) -> Findings:
+    """What was found in the hand-in of this run, which runs now if it has not run yet."""
+    if FOUND not in config.stash:
+        config.stash[FOUND] = _run(config, told)
+    return config.stash[FOUND]
+
+
+def _run(config: pytest.Config, told: Callable[[str], None]) -> Findings:
+    hand_in, laid = config.stash[TAKEN], config.stash[LAID]
+    starting.prepare_for_strangers()
+    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(
+        prefix="answers-", dir=in_memory, ignore_cleanup_errors=True
+    ) as name:
+        nothing = Path(name).resolve() / "nothing"
+        nothing.mkdir()
+        places = digits.places()
+        memory = int(config.getoption("--memory") * 2**30)
+        work = run(
+            hand_in,
+            Place(nothing, nothing.with_name("scratch"), memory, tuple(places)),
+            lambda folder: shutil.copytree(laid, folder, dirs_exist_ok=True) and None,
+            patience=config.getoption("--patience") or PATIENCE_OF_CELLS,
+            digits=str(places[0]) if places else "",
+            seed=checks.luck_of_the_run,
+            told=told,
+        )
+    return Findings(hand_in, work, by_work(config))
+
+
+PATIENCE, PATIENCE_OF_CELLS = 10.0, 60.0
+"""Seconds that a call of a function, and a cell of a hand-in, may take unless --patience says so."""
 
 
 def has_answers(folder: Path) -> bool:
@@ -100,7 +189,8 @@ def choose_luck(config: pytest.Config) -> None:
 
 def folder_of(config: pytest.Config) -> Path:
     """The folder with the answers under test."""
-    return Path(config.getoption("--solutions") or REFERENCE).resolve()
+    given = Path(config.getoption("--solutions") or REFERENCE).resolve()
+    return config.stash.get(FOLDER, given)
 
 
 def is_reference(config: pytest.Config) -> bool:
@@ -135,7 +225,7 @@ def answers_under_test(config: pytest.Config) -> Iterator[Answers]:
         memory = int(config.getoption("--memory") * 2**30)
         readable = (shelf, *digits.places())
         place = Place(copy, scratch, memory, readable)
-        side = Apart(place, config.getoption("--patience"), refused, many=True)
+        side = Apart(place, config.getoption("--patience") or PATIENCE, refused, many=True)
         try:
             yield Answers(side)
         finally:
@@ -152,22 +242,38 @@ def check_of(item: pytest.Item) -> Any:
     return getattr(getattr(item, "function", None), "check", None)
 
 
+def exercise_of(item: pytest.Item) -> str | None:
+    """The exercise that a test judges, or None."""
+    if part := part_of(item):
+        return part[0]
+    return getattr(check_of(item), "exercise", None)
+
+
+def part_of(item: pytest.Item) -> tuple[str, str] | None:
+    """The exercise and the part of a hand-in that a test judges, or None."""
+    if item.name.startswith("test_hand_in[") and isinstance(item, pytest.Function):
+        return item.callspec.params["exercise"], item.callspec.params["part"]
+    return None
+
+
 def faults_before(items: list[pytest.Item]) -> list[str]:
     """What the checks that were asked for will miss of their surroundings."""
-    needed = any((check := check_of(item)) and check.exercise == "2.4" for item in items)
+    needed = any(exercise_of(item) == "2.4" for item in items)
     return digits.faults() if needed else []
 
 
 def select(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the checks that were asked for, and the suite's own tests where it is on trial."""
-    numbers = config.getoption("--exercise")
+    numbers, by_what_is_shown = config.getoption("--exercise"), by_work(config)
 
     def runs(item: pytest.Item) -> bool:
-        check = check_of(item)
+        exercise = exercise_of(item)
+        if exercise is not None and (part_of(item) is None) is (exercise in by_what_is_shown):
+            return False
         if numbers:
-            return check is not None and check.exercise in numbers
+            return exercise in numbers
         # What is no check of an exercise judges the suite itself, not a learner's answers.
-        return check is not None or is_reference(config)
+        return exercise is not None or is_reference(config)
 
     config.hook.pytest_deselected(items=[item for item in items if not runs(item)])
     items[:] = sorted(

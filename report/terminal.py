@@ -1,5 +1,7 @@
 """The score card as the terminal shows it."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +17,25 @@ class Writer(Protocol):
     def write(self, content: str, **markup: bool) -> None: ...
 
     def write_line(self, line: str, **markup: bool) -> None: ...
+
+
+@contextmanager
+def progress(config: Any) -> Iterator[Callable[[str], None]]:
+    """Tells which cell of a hand-in runs, in one line, while the context lasts."""
+    writer = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if writer is None:
+        yield lambda title: None
+        return
+
+    def tell(title: str) -> None:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            writer.write(f"{title} · ")
+
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        writer.write("running: ")
+    yield tell
+    writer.write_line("done")
 
 
 def write_score(run: Run, writer: Writer) -> None:

@@ -242,7 +242,7 @@ wrong(
     "M with its columns as rows",
     "2.3",
     does="M was typed in column by column",
-    wrong={"2.3 gradient": "column by column"},
+    wrong={"2.3 gradient": "column sums"},
     script=True,
     source="""\
 import torch
@@ -294,7 +294,7 @@ wrong(
     "the gradient of M",
     "2.3",
     does="asks for the gradient with respect to M",
-    wrong={"2.3 gradient": "with respect to M"},
+    wrong={"2.3 gradient": "leaves the gradient"},
     source="""\
 # %%
 import torch

@@ -181,7 +181,7 @@ wrong(
     "three properties, in Chinese",
     *LETTERS,
     does="says BCD to 1.5, AC to 1.3 and B to 1.2",
-    wrong={"1.2 letters": "", "1.3 letters": "", "1.5 letters": ""},
+    wrong={"1.2 letters": "", "1.5 letters": ""},
     source="""\
 # %% [markdown]
 选择题答案
