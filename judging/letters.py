@@ -27,6 +27,9 @@ from judging.work import Finding, Work
 MOST_TEXT, LONGEST_LINE = 1_000_000, 20_000
 """Characters that are read of a hand-in, and of one line."""
 
+MOST_SECTIONS = 200
+"""Sections that are read of one question: nobody answers it so often."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -71,6 +74,8 @@ MARKUP = (
     (re.compile(r"\{\s*([A-D][A-D, ]{0,8})\s*\}"), r"\1"),
     (re.compile(r"\$+|\*+|`+|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9(^{])"), " "),
     (re.compile(r"[\"'“”‘’「」]"), " "),
+    (re.compile(r"[(\[]\s?0\.5\s?(?:points?|pts?|marks?|score|分)?\s?[)\]]"), " "),
+    (re.compile(r"[【】]"), " "),
 )
 
 
@@ -211,7 +216,7 @@ PREFIX = (
     r"[\s.:#_]{0,3})"
 )
 FULL = re.compile(
-    rf"(?<![A-Za-z0-9_.+\-])({PREFIX}?)[\[(【]?\s?1(?:\s?[.\-·_]\s?|\s?\()([1-6])(?![0-9A-Za-z])"
+    rf"(?<![A-Za-z0-9_.+\-])({PREFIX}?)[\[(【]?\s?1(?:\s?[.\-·_]\s?|\s?\()([1-6])(?!\d|(?![A-D](?![A-Za-z]))[A-Za-z])"
     r"(?!\.\d)\s?[\])】]?\s?(?:题|題)?(?=(.?))",
     re.IGNORECASE,
 )
@@ -233,7 +238,12 @@ HEADING = re.compile(r"^\s*(#{1,6})\s")
 
 ONE = r"[\[(【]?\s?[A-D]\s?[\])】]?"
 JOIN = r"(?:\s?(?:[,、;&+/]|\band\b|和|与|及|以及)?\s?)"
-LETTERS = rf"★?{ONE}(?:{JOIN}★?{ONE}){{0,5}}(?![A-Za-z0-9_^])"
+AND = r"\s?(?:[,、;&+/]|\band\b|和|与|及|以及)?\s?"
+LETTERS = (
+    rf"★?{ONE}(?:{JOIN}★?{ONE}){{0,5}}(?![A-Za-z0-9_^])(?!{AND}★?[\[(]?[A-D](?![A-Za-z0-9.):、]))"
+)
+"""One letter or more, to the last that is joined to them."""
+
 SMALL = rf"[\[(]?[a-d][\])]?(?:{JOIN}[\[(]?[a-d][\])]?){{0,3}}(?![A-Za-z0-9_^])"
 SEPARATOR = r"[\s.:、,\-–—=>→|★]*"
 BARE = re.compile(rf"{SEPARATOR}({LETTERS}|{SMALL})\s?[.。;,|}}\])★]*\s*", re.IGNORECASE)
@@ -244,14 +254,14 @@ RUN = re.compile(
 
 def sections(passage: list[Line], part: int) -> tuple[list[Section], int]:
     """The sections of a passage, and the part of the homework in which it ends."""
-    found: list[Section] = []
     section: Section | None = None
     numbered = any(label.group(2) for line in passage for label in full_labels(line.plain))
     last = 0
-    rows = table(passage)
-    if rows:
-        return rows, part
-    for line in passage:
+    found, rows = table(passage)
+    in_list = enumerated(passage)
+    for index, line in enumerate(passage):
+        if line.place in rows:
+            continue
         heading = HEADING.match(line.raw)
         labels = full_labels(line.plain)
         match = PART.match(line.plain)
@@ -266,6 +276,7 @@ def sections(passage: list[Line], part: int) -> tuple[list[Section], int]:
                 match
                 and (heading or match[1] or match[2])
                 and not BARE.fullmatch(line.plain[match.end() :])
+                and not BARE.fullmatch(below(passage, index))
             ):
                 part = 1 if match[1] or match[3] else 2
                 section = None
@@ -273,7 +284,9 @@ def sections(passage: list[Line], part: int) -> tuple[list[Section], int]:
             if heading and section and len(heading[1]) <= section.level:
                 section = None
         if not labels and not numbered and not (section and section.question == "1.6"):
-            labels = short_labels(line.plain, last, passage if part != 1 else None)
+            follows = part != 1 and SHORT.match(line.plain.strip(" #")) and below(passage, index)
+            answered = bool(follows and BARE.fullmatch(follows))
+            labels = short_labels(line.plain, last, part == 1 or in_list, answered)
             if labels and part == 2:
                 labels = []
         if not labels:
@@ -294,6 +307,12 @@ def sections(passage: list[Line], part: int) -> tuple[list[Section], int]:
             found.append(section)
         part = 1
     return found, part
+
+
+def below(passage: list[Line], index: int) -> str:
+    """The line that follows, of those that are not empty."""
+    after = passage[index + 1 : index + 4]
+    return next((one.plain for one in after if one.plain), "")
 
 
 def rest_of(raw: str, rest: str) -> str:
@@ -330,11 +349,11 @@ def full_labels(text: str) -> list[re.Match[str]]:
     return labels
 
 
-def short_labels(text: str, last: int, alone: list[Line] | None) -> list[re.Match[str]]:
+def short_labels(text: str, last: int, known: bool, answered: bool) -> list[re.Match[str]]:
     """Labels "(k)" or "k." in ascending order.
 
-    ``alone`` is the passage where no heading says that this is part 1: then at least three labels
-    in it have letters behind them, or the label says that it is a question.
+    Where it is not ``known`` that the questions are listed so, a label has to say that it is one,
+    and letters follow it, in the line or, where it is ``answered``, below.
     """
     labels: list[re.Match[str]] = []
     for label in SHORT.finditer(text):
@@ -345,7 +364,7 @@ def short_labels(text: str, last: int, alone: list[Line] | None) -> list[re.Matc
         )
         if number <= last or not (begins or (labels and (follows or number == 6))):
             continue
-        if alone is not None and not (label[3] and follows) and not enumerated(alone):
+        if not known and not (label[3] and (follows or answered)):
             continue
         labels.append(label)
         last = number
@@ -361,9 +380,10 @@ def enumerated(passage: list[Line]) -> bool:
     return answered[:3] == ["1", "2", "3"]
 
 
-def table(passage: list[Line]) -> list[Section]:
-    """The sections of a table whose first row has the questions, and the next one the answers."""
+def table(passage: list[Line]) -> tuple[list[Section], set[str]]:
+    """The sections of a table, a row of questions above a row of answers; where these rows are."""
     found: list[Section] = []
+    used: set[str] = set()
     rows = [
         line for line in passage if not re.fullmatch(r"[\s|:\-]+", line.plain) or not line.plain
     ]
@@ -373,20 +393,26 @@ def table(passage: list[Line]) -> list[Section]:
             cells = [cell.strip(" ★") for cell in re.split(cut, row.plain.strip(" |"))]
             numbers = [re.fullmatch(r"(?:q\s?)?(?:1[.\-_])?([1-6])", name, re.I) for name in names]
             if sum(map(bool, numbers)) >= 3 and len(names) == len(cells):
-                for number, cell in zip(numbers, cells, strict=True):
-                    if number and BARE.fullmatch(cell):
-                        found.append(
-                            Section(f"1.{number[1]}", [Line(row.place, row.raw, cell, row.at)])
-                        )
+                used |= {head.place, row.place}
+                found += [
+                    Section(f"1.{number[1]}", [Line(row.place, row.raw, cell, row.at)])
+                    for number, cell in zip(numbers, cells, strict=True)
+                    if number and BARE.fullmatch(cell)
+                ]
                 break
-    return found
+    return found, used
 
 
 SAYS = (
-    r"(?:\b(?:answers?|ans|choices?|choose|pick|select|solution|therefore|thus|hence|so|"
-    r"correct(?: options?| answers?| ones?)?)\b|答案|正确选项|正确的|(?<!不)选择?|故|答|解)"
+    r"(?:\b(?:answers?|ans|choices?|choose|pick|select|solution|therefore|thus|hence|so|properties|"
+    r"correct(?: options?| answers?| ones?)?)\b|"
+    r"^\W*(?:i think|i believe|i.{0,2} say|it (?:s|is)|options?|both)\b|"
+    r"答案|正确选项|正确的|(?<!不)选择?|故|答|解)"
 )
-LINK = r"(?:\s|[:=>\-]|→|is|are|my|final|the|option|options|answer|choice|both|是|为|应|选|项){0,8}"
+LINK = (
+    r"(?:\s|[:=>\-]|→|is|are|it|s|should|must|be|my|final|the|option|options|answer|choice|both|"
+    r"是|为|应|选|项){0,8}"
+)
 GOES_ON = (
     r"(?=\s*(?:$|[.,;:!?|。)(}\]—–\-]|because|since|for\b|as\b|因|由|项|is correct|are correct))"
 )
@@ -396,18 +422,25 @@ AFTER = re.compile(
     rf"(?<![\w'])({LETTERS})\s?(?:is|are|是)?\s?(?:also |both |the )?"
     r"(?:correct|right|true|正确)(?!\s?(?:only|if|when|\?))"
 )
-HEAD = re.compile(rf"{SEPARATOR}({LETTERS})\s?(?:$|[,;:\-–—(。.!)|]|because|since|as\b|因|由)")
+HEAD = re.compile(
+    rf"{SEPARATOR}({LETTERS})\s?(?:$|[,;:\-–—(。.!)|]|because|since|as\b|因|由|δ|\\?delta|"
+    r"is correct|are correct|正确)"
+)
 TAIL = re.compile(rf"[?？:。.)]\s?[(]?\s?({LETTERS})\s?[)]?\s?[.。]?$")
 CHANGED = re.compile(rf"({LETTERS})\s?(?:->|→|=>|改为|改成|changed to)\s?({LETTERS})")
 DENIED = re.compile(
     rf"(?:\bnot|n t|n't|≠|!=|不是|而非|不选|排除|rather than|instead of|neither)\s?"
     rf"(?:option |answer |选项)?({LETTERS})"
+    rf"|(?<![\w'])({LETTERS})\s?(?:is|are|would be|:)?\s?(?:also |both )?"
+    rf"(?:wrong|incorrect|false|no\b|not\b|错|不对|不正确)"
 )
+GLOSS = re.compile(r"(?<![A-Za-z])([A-D])\s?\((?![^()]{0,60}(?:not|wrong|if|错|不))[^()]{2,60}\)")
+"""What a letter stands for, behind it in parentheses."""
 THOUGHT = re.compile(
     rf"\b(?:first|initially|originally|thought|起初|最初|一开始)\b[^.;。]{{0,40}}?({LETTERS})"
     rf"[^.;。]{{0,40}}?(?:but|now|但|后来)\b[^.;。]{{0,30}}?({LETTERS})"
 )
-UNSURE = re.compile(rf"{LETTERS}\s?(?:\bor\b|或)\s?{LETTERS}")
+UNSURE = re.compile(rf"{LETTERS}\s?\??\s?(?:\bor\b|或)\s?{LETTERS}")
 ITEM = re.compile(r"(?:(?<=^)|(?<=[\s;,.。、/|★✘]))(?:\(([A-D])\)|([A-D])\s?[.):、])\s?(?=\S)")
 YES = re.compile(
     r"(yes|true|correct|right|是的?|可以|能|对的?|正确)|"
@@ -416,7 +449,20 @@ YES = re.compile(
 )
 
 
+EMPTY = re.compile(r"\W*(?:(?:my )?(?:answers?|ans|solution)|答案?|解)?\W*", re.IGNORECASE)
+"""A line that says nothing, or no more than that an answer follows."""
+
+OPTION: dict[str, dict[str, str]] = {
+    **{number: {"A": "yes|是|可以|能|对|正确", "B": "no|不|否|错"} for number in ("1.1", "1.2")},
+    **{number: dict.fromkeys("ABC", r"δ|\\?delta") for number in ("1.3", "1.4")},
+    "1.5": {"A": "fast|speed|快|速", "B": "local|局部", "C": "map|特征图", "D": "shar|共享"},
+}
+"""What the text of an option has, by which it is told from a letter in an explanation."""
+
 FINAL = re.compile(r"final|最终|correct(?:ed|ion)|更正", re.IGNORECASE)
+
+
+CONFIRMED = re.compile(r"\W*(?:correct|right|true|yes|正确|对)(?!\w)")
 
 
 def one_case(letters: str) -> bool:
@@ -432,7 +478,7 @@ def letters_in(text: str) -> str:
 
 def statements(section: Section) -> list[Statement]:
     """What a section states: none, one, or several that contradict each other."""
-    lines = [line for line in section.lines if line.plain.strip(" :.-=>|#")]
+    lines = [line for line in section.lines if not EMPTY.fullmatch(line.plain)]
     options = "".join(option.letter for option in QUESTIONS[section.question][0].options)
     found = _Found(section.question, options, lines)
     for index, line in enumerate(lines):
@@ -456,17 +502,24 @@ class _Found:
         """Whether all options are listed, as in the question."""
         self.left = len(options) if self.quoted else 0
         self.last_bare = -2
+        self.goes_on = False
+        """Whether the last explicit answer was an option with its text: more may follow."""
 
     def take(self, index: int, line: Line) -> None:
         """Take a line, the first of the section or another."""
-        text = CHANGED.sub(r" \2", line.plain)
+        text = GLOSS.sub(r"\1", CHANGED.sub(r" \2", line.plain))
         text = THOUGHT.sub(r"answer \2", text)
-        text = DENIED.sub(" ▢ ", text)
         text, listed = self._without_options(text, line)
+        text = DENIED.sub(" ▢ ", text)
         if UNSURE.search(text):
             self.unsure.append(Statement(None, line))
         elif named := [m[1] for m in EXPLICIT.finditer(text) if not m[1].islower()]:
             self.explicit += [Statement(letters_in(said), line) for said in named]
+            self.goes_on = bool(ITEM.match(text, text.rfind(named[-1])))
+            if self.goes_on:
+                self._add_options(line)
+        elif self.goes_on and ITEM.match(text.strip(" ★-")):
+            self._add_options(line)
         elif small := SMALL_EXPLICIT.search(text):
             self.explicit.append(Statement(letters_in(small[1]), line))
         elif (whole := BARE.fullmatch(text)) and one_case(whole[1]):
@@ -487,14 +540,26 @@ class _Found:
         """The line without the letters of a list of all options, and whether it had some."""
         found = [*ITEM.finditer(text)]
         ends = [*(m.start() - 1 for m in found[1:]), len(text)]
-        for m, end in zip(found, ends, strict=False):
+        for place, (m, end) in enumerate(zip(found, ends, strict=False)):
+            letter, says = m[1] or m[2], text[m.end() : end].lower()
             marked = MARK in text[max(0, m.start() - 2) : end]
-            self.items.append((m[1] or m[2], marked, line))
-        listed = found[: self.left]
-        self.left -= len(listed)
-        for m in listed:
+            if self.options != "AB" and CONFIRMED.match(says):
+                marked = True
+            first = not text[: m.start()].strip(" ★.:-=>")
+            listed = place < self.left
+            if first or listed or re.search(OPTION[self.question].get(letter, "$"), says):
+                self.items.append((letter, marked, line))
+        quoted = found[: self.left]
+        self.left -= len(quoted)
+        for m in quoted:
             text = text[: m.start()] + "▢" * (m.end() - m.start()) + text[m.end() :]
-        return text, bool(listed)
+        return text, bool(quoted)
+
+    def _add_options(self, line: Line) -> None:
+        """Add the options in a line to the last explicit answer."""
+        here = "".join(letter for letter, _, one in self.items if one is line)
+        known = self.explicit.pop()
+        self.explicit.append(Statement(letters_in((known.letters or "") + here), known.line))
 
     def _take_yes_or_no(self, text: str, line: Line) -> None:
         if self.options != "AB":
@@ -572,15 +637,15 @@ def judge(work: Work) -> dict[str, Finding]:
     )
     findings = {}
     for question in QUESTIONS:
-        ours = [section for section in words if section.question == question]
+        ours = [section for section in words if section.question == question][:MOST_SECTIONS]
         said = [stated for section in ours if (stated := statements(section))]
         if not any(statement.letters for stated in said for statement in stated):
-            ours += [section for section in strings if section.question == question]
+            ours += [s for s in strings if s.question == question][:MOST_SECTIONS]
             said = [stated for section in ours if (stated := statements(section))]
         findings[question] = letters_found(question, said, bool(ours), row)
     findings["1.6"] = prose_found(
-        [s for s in words if s.question == "1.6" and says(s)]
-        or [s for s in strings if s.question == "1.6"]
+        [s for s in [s for s in words if s.question == "1.6"][:MOST_SECTIONS] if says(s)]
+        or [s for s in strings if s.question == "1.6"][:MOST_SECTIONS]
     )
     return findings
 
