@@ -79,19 +79,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     rules.select(config, items)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Start what runs in processes of its own, before an answer is loaded here."""
-    if session.config.option.collectonly or rules.is_worker(session.config):
-        return
-    # Its 5 s of CPU time run beside the checks.
-    if any(item.path.stem == "test_notebook" for item in session.items):
-        import torchvision  # noqa: F401 - which the checks need, too: the fork has it then
-
-        from tests.test_notebook import execution
-
-        execution()
-
-
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
     """Tell what is wrong with the surroundings before the first check, and not by a check."""
     return [f"not decided will be: {fault}" for fault in rules.faults_before(items)]

@@ -101,7 +101,8 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Backward(Event):
-    """A call of ``backward``; ``loss`` is what it was called on."""
+    """A call of ``backward``, or of ``torch.autograd.grad``, which leaves no .grad but returns it;
+    ``loss`` is what it was called on."""
 
     loss: int
     gradients: tuple[Gradient, ...]
@@ -286,5 +287,7 @@ def _plain(thing: Any) -> Any:
 
 def bytes_of(tensor: Tensor) -> bytes:
     """The entries of a tensor, row by row, as they lie in memory."""
-    flat = tensor.detach().to("cpu").contiguous().reshape(-1)
+    flat = tensor.detach().to("cpu").reshape(-1)
+    if flat.stride() != (1,):  # one entry may lie anywhere, and is contiguous all the same
+        flat = flat.clone(memory_format=torch.contiguous_format)
     return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""

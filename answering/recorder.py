@@ -300,7 +300,24 @@ class Recorder:
                 scalar,
             )
         )
+        if name == "grad" and isinstance(result, tuple) and args:
+            self._derived(at, args[0], args[1] if len(args) > 1 else kwargs.get("inputs"), result)
         return result
+
+    def _derived(self, at: At, outputs: Any, inputs: Any, gradients: tuple) -> None:
+        """torch.autograd.grad has returned what a backward pass would have left."""
+        loss = next((one for one in _flat((outputs,)) if isinstance(one, Tensor)), None)
+        of = [one for one in _flat((inputs,)) if isinstance(one, Tensor)]
+        index = None if loss is None else self.value(loss)
+        if index is None or len(of) != len(gradients):
+            return
+        found = [
+            (self.value(one, sizes=True), self.value(gradient, sizes=True))
+            for one, gradient in zip(of, gradients, strict=True)
+            if gradient is not None
+        ]
+        left = [events.Gradient(a, None, b) for a, b in found if a is not None and b is not None]
+        self.add(events.Backward(at, index, tuple(left)))
 
     def _is_from_gradient(self, thing: Any) -> bool:
         found = self.from_gradients.get(id(thing))

@@ -384,7 +384,9 @@ def _best(runs: list[Run], found: list[Candidate]) -> Reading | None:
         readings = [_reading(runs, a, b) for a, b in pairs]
         if not readings:
             continue
-        best = max(readings, key=lambda one: (len(one.at), one.A is not one.B, one.A.order < one.B.order))
+        best = max(
+            readings, key=lambda one: (len(one.at), one.A is not one.B, one.A.order < one.B.order)
+        )
         if best.at:
             return best
         first = first or best
