@@ -47,6 +47,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Page(RUN))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Called by pytest-xdist for each worker, before it starts."""
+    node.workerinput[rules.SEED] = node.config.option.hypothesis_seed
+
+
 @pytest.fixture(scope="session")
 def solutions(request: pytest.FixtureRequest) -> Iterator[Answers]:
     """The answers under test: the reference, or the folder given with --solutions."""

@@ -144,8 +144,16 @@ def isolation(config: pytest.Config) -> dict[str, str]:
     }
 
 
-def environment(config: pytest.Config, ran: set[str], trial: str) -> dict[str, str]:
-    """Where the results come from, in words; ``ran`` are the exercises whose checks ran."""
+def _on_trial(tried_so: str) -> str:
+    rest = trial.share_of_the_catalogue()
+    return f"{tried_so}; {rest}" if rest else tried_so
+
+
+def environment(config: pytest.Config, ran: set[str], tried_so: str) -> dict[str, str]:
+    """Where the results come from, in words.
+
+    Args: ran, the exercises whose checks ran; tried_so, how what was tried of the catalogue fared.
+    """
     folder = config.getoption("--solutions")
     seed = config.getoption("--hypothesis-seed")
     return {
@@ -153,7 +161,7 @@ def environment(config: pytest.Config, ran: set[str], trial: str) -> dict[str, s
         **(findings(config).environment() if FOUND in config.stash else {}),
         **isolation(config),
         **({"data set": digits.name()} if "2.4" in ran else {}),
-        **({"the suite on trial": trial} if trial else {}),
+        **({"the suite on trial": _on_trial(tried_so)} if tried_so else {}),
         "versions": ", ".join(
             [f"Python {platform.python_version()}"]
             + [f"{name} {version(name)}" for name in ("torch", "torchvision", "hypothesis")]

@@ -177,12 +177,17 @@ def has_answers(folder: Path) -> bool:
     return any((folder / name).is_file() for name in names)
 
 
+SEED = "hypothesis_seed"
+"""The name of the seed for the workers of pytest-xdist, which know the command line only."""
+
+
 def choose_luck(config: pytest.Config) -> None:
-    """Load the profile, and choose the seed: here, so that every worker has the same."""
+    """Load the profile, and choose the seed; a worker of pytest-xdist is given that of the run."""
     if not config.getoption("--hypothesis-profile", None):
         settings.load_profile("ci" if os.environ.get("CI") else "default")
     if config.getoption("--hypothesis-seed") is None and not settings().derandomize:
-        config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
+        given = getattr(config, "workerinput", {}).get(SEED)
+        config.option.hypothesis_seed = given or str(random.SystemRandom().randrange(2**32))
     seed = config.getoption("--hypothesis-seed")
     checks.luck_of_the_run = 1 if seed is None else random.Random(str(seed)).randrange(1, 2**32)
 

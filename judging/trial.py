@@ -5,13 +5,15 @@ milliseconds. It faces the checks that call what it replaces; another check cann
 there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from math import ceil
+from random import Random
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from hypothesis import settings
 
-from judging import matrix
+from judging import checks, matrix
 from judging.answers import EXAMPLES, Answers
 from judging.checks import REGISTER, Case, Check
 from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
@@ -123,6 +125,60 @@ FEW = 1
 def is_thorough() -> bool:
     """Whether this run takes its time: for all cases of the trial, and all cells of the matrix."""
     return settings().max_examples > EXAMPLES
+
+
+SHARE = 5
+"""A run that does not take its time tries one in so many of what is known of each function."""
+
+
+class Named(Protocol):
+    """What is chosen by its name: an entry of the catalogue, or a cell of the matrix."""
+
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def by_luck(entries: Iterable[N]) -> list[N]:
+    """In an order that follows from the seed of the run, and of each from its name alone."""
+    return sorted(entries, key=lambda e: Random(f"{checks.luck_of_the_run} {e.name}").random())
+
+
+def of_this_run(entries: Iterable[N], group: Callable[[N], Hashable]) -> list[N]:
+    """Those that this run tries, in their order: all, or one in SHARE of each group and at least
+    one. Which, the seed of the run says: other runs try others, and -n 2 the same in each worker.
+    """
+    entries = [*entries]
+    if is_thorough():
+        return entries
+    groups: dict[Hashable, list[N]] = {}
+    for entry in by_luck(entries):
+        groups.setdefault(group(entry), []).append(entry)
+    chosen = {e.name for one in groups.values() for e in one[: ceil(len(one) / SHARE)]}
+    return [entry for entry in entries if entry.name in chosen]
+
+
+def cells_of_this_run() -> list[matrix.Cell]:
+    """The mistakes of the matrix that this run tries: all, or some, which move with its seed."""
+    mistakes = [cell for cell in matrix.cells() if not cell.reason]
+    if is_thorough():
+        return mistakes
+    # By the names of wrappers, too: one with a single cell has the chance of one with many.
+    row = {one.name: place for place, one in enumerate(by_luck(matrix.WRAPPERS.values()))}
+    by_row = sorted(by_luck(mistakes), key=lambda cell: row[cell.wrapper.name])
+    return matrix.few(by_row, SHARE)
+
+
+def share_of_the_catalogue() -> str:
+    """What of the catalogue this run does not try, in words; "" if it tries all."""
+    if is_thorough():
+        return ""
+    return (
+        f"drawn by the seed from {len(MISTAKES)} known mistakes and {len(ALTERNATIVES)} right "
+        "answers: --hypothesis-profile=thorough tries all"
+    )
 
 
 REJECTING: set[str | None] = set()

@@ -1,6 +1,9 @@
-"""The suite on trial: every known mistake is rejected, every right answer is accepted."""
+"""The suite on trial: every known mistake is rejected, every right answer is accepted.
 
-from collections.abc import Iterable
+A run tries one in five of those of each function, which its seed chooses; all of them are tried
+with --hypothesis-profile=thorough.
+"""
+
 from importlib import import_module
 
 import pytest
@@ -11,17 +14,36 @@ from judging.answers import Answers
 from judging.checks import REGISTER, Check
 from judging.known import ALTERNATIVES, MISTAKES, Alternative, Mistake
 from judging.recording import TRIED, tried
-from judging.trial import FEW, REJECTING, asks, attempt, is_thorough, raise_what_lacks
+from judging.trial import (
+    FEW,
+    REJECTING,
+    Entry,
+    asks,
+    attempt,
+    by_luck,
+    is_thorough,
+    of_this_run,
+    raise_what_lacks,
+)
 
 for module in MODULES:  # importing the checks registers them
     import_module(f"tests.test_{module}")
 
 
-def named(entries: Iterable) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("entry", [*entries], ids=lambda entry: entry.name)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    entries: dict[str, list] = {
+        "test_a_mistake_is_rejected": of_this_run(MISTAKES.values(), part_of),
+        "test_a_right_answer_is_accepted": of_this_run(ALTERNATIVES.values(), part_of),
+        "test_a_check_earns_its_place": [*REGISTER.values()],
+    }
+    its = entries[metafunc.function.__name__]
+    metafunc.parametrize("entry", its, ids=lambda entry: entry.name)
 
 
-@named(MISTAKES.values())
+def part_of(entry: Entry) -> tuple[str, str]:
+    return entry.exercise, entry.part
+
+
 def test_a_mistake_is_rejected(
     solutions: Answers, entry: Mistake, request: pytest.FixtureRequest
 ) -> None:
@@ -32,7 +54,6 @@ def test_a_mistake_is_rejected(
     judge(entry, solutions, request.node)
 
 
-@named(ALTERNATIVES.values())
 def test_a_right_answer_is_accepted(
     solutions: Answers, entry: Alternative, request: pytest.FixtureRequest
 ) -> None:
@@ -50,7 +71,6 @@ def judge(entry: Mistake | Alternative, solutions: Answers, item: pytest.Item) -
 
 
 @pytest.mark.afterwards
-@named(REGISTER.values())
 def test_a_check_earns_its_place(solutions: Answers, entry: Check) -> None:
     """Each check rejects at least one known mistake: what rejects nothing proves nothing."""
     if entry.name in REJECTING:
@@ -60,7 +80,9 @@ def test_a_check_earns_its_place(solutions: Answers, entry: Check) -> None:
         for mistake in MISTAKES.values()
         if mistake.exercise == entry.exercise and asks(entry, solutions) & mistake.replaced.keys()
     ]
-    # All of them on one case before the next: most checks reject one of them on the first.
+    # First those of its own part, each on one case before the next: most checks reject one of them
+    # on the first.
+    suspects = sorted(by_luck(suspects), key=lambda mistake: mistake.part != entry.part)
     rejected = any(
         entry.failure(solutions.trying(mistake), case)
         for case in entry.corpus

@@ -322,6 +322,12 @@ def test_processes_change_nothing(wrong: Path, plain: Verdict) -> None:
     same_verdict(judge("-n", "2", f"--solutions={wrong}"), plain)
 
 
+def test_processes_share_the_seed_that_the_run_has_chosen() -> None:
+    """`pytest -n 2` without a seed: two workers that chose other cells would not begin."""
+    verdict = judge("-n", "2", "tests/test_matrix.py", "-k", "random_matrices")
+    assert verdict.code == 0, verdict.output
+
+
 def test_one_exercise_alone(tmp_path: Path) -> None:
     """`pytest --exercise 2.3` needs no other answer, and never falls back on the reference."""
     verdict = judge("--exercise", "2.3")
