@@ -37,7 +37,7 @@ DRAWS = frozenset(
 )
 """Operations whose result follows from no operand but from chance."""
 
-EMPTY = frozenset(["empty", "empty_like", "new_empty", "empty_strided", "resize_"])
+EMPTY = frozenset(["empty", "empty_like", "new_empty", "empty_strided"])
 """Operations whose result holds what lay in memory."""
 
 DERIVATIVES = frozenset(["grad", "vjp", "jacobian", "jacrev", "jacfwd", "grad_and_value"])
@@ -160,6 +160,11 @@ class Run:
                 found[id(self.value(index))].add(event.name)
         return found
 
+    def memory(self) -> set[int]:
+        """The values that are whatever lay in memory."""
+        made = (event.results for _, event in self.operations() if event.name in EMPTY)
+        return {value for results in made for value in results}
+
     def computed(self, what: Target, shape: tuple[int, ...]) -> At | None:
         """Where an operation gave it, if one did."""
         for _, event in self.operations():
@@ -242,12 +247,14 @@ def candidates(runs: list[Run], fits: Callable[[tuple[int, ...]], bool]) -> list
     found: dict[str, Candidate | None] = {}
     sources: dict[int, frozenset[int]] = defaultdict(frozenset)
     first, event = runs[0], -1
+    by_chance = first.memory()
     fresh: frozenset[int] = frozenset()
     for key, name, index, value in first.keyed():
         if index != event:
             event, fresh = index, frozenset()
         one = first.value(value)
         ours = one.kind == "tensor" and one.entries is not None and fits(one.shape)
+        ours = ours and value not in by_chance
         made = name if key[3] == "result" else ""
         if key[3] == "result" and made not in DRAWS and not made.endswith(("s_like", "y_like")):
             sources[value] |= fresh
@@ -375,7 +382,7 @@ def _pairs(found: list[Candidate]) -> Iterator[list[tuple[Candidate, Candidate]]
     yield [pair for pair in permutations(square, 2) if differ(*pair)] + same
     yield [pair for pair in permutations(varied, 2) if differ(*pair)]
     yield [(a, b) for a, b in permutations(found, 2) if differ(a, b) and a.values[0].shape == (5, 5)
-           and not all(bool((t == 0).all()) for t in (*a.tensors, *b.tensors))]  # fmt: skip
+           and all(bool(t.any()) for t in (*a.tensors, *b.tensors))]  # fmt: skip
 
 
 def _best(runs: list[Run], found: list[Candidate]) -> Reading | None:
@@ -489,9 +496,7 @@ def _zeros(work: Work, runs: list[Run], A: Candidate | None) -> Finding:
 
 def _zeros_in(run: Run, shape: tuple[int, ...], dtype: str) -> list[At]:
     """Where zeros of this kind are, but for memory that happens to hold zeros."""
-    uncertain = {
-        value for _, event in run.operations() if event.name in EMPTY for value in event.results
-    }
+    uncertain = run.memory()
     found = []
     for event in run.record.events:
         indices: Iterable[int] = ()
