@@ -480,6 +480,8 @@ def _zeros(work: Work, runs: list[Run], A: Candidate | None) -> Finding:
             is_zero = not bool(one.entries.any())
             if event.name in EMPTY and (one.shape, one.dtype) == (shape, dtype):
                 what = f"{event.name} holds whatever lay in memory"
+            elif event.name in ("ones", "ones_like") and (one.shape, one.dtype) == (shape, dtype):
+                what = "gives ones"
             elif is_zero and "zero" in event.name and (one.shape, one.dtype) != (shape, dtype):
                 if one.shape == shape:
                     what = f"gives zeros of {one.dtype}"
@@ -580,7 +582,7 @@ def _not_shown(
                 f"  expected {formula} itself, which is computed in {work.where(at)}",
                 (event.at,),
             )
-    return Finding("missing", f"{formula} is computed in {work.where(at)}\n  and not shown.", (at,))
+    return Finding("wrong", f"{formula} is computed in {work.where(at)}\n  and not shown.", (at,))
 
 
 def _written(value: Any) -> str:
@@ -620,8 +622,15 @@ def _known(
         ):
             given = _call(function, a, b)
             wrong = getattr(given, part, None)
-            if not isinstance(wrong, Tensor) or wrong.shape != a.shape:
+            if not isinstance(wrong, Tensor) or wrong.shape not in (a.shape, ()):
                 break
+            if not wrong.dim():
+                numbers = [i for i, one in run.equals(target(wrong)) if one.shape == ()]
+                if not numbers:
+                    break
+                places.append(numbers[0])
+                value, changed = wrong, 1
+                continue
             terms = a.double().abs() + b.double().abs()
             if part in ("product", "matmul"):
                 terms = a.double().abs() @ b.double().abs() + terms * terms
@@ -677,8 +686,9 @@ def _shapes(work: Work, runs: list[Run]) -> dict[str, Finding]:
     x, flats, middles = max(
         read, key=lambda one: (all(one[1]) + all(one[2]), one[0].moved, -one[0].order)
     )
+    fixed = next(((one, places) for one, places, _ in read if all(places)), None)
     return {
-        "flatten": _flatten(work, runs, x, flats),
+        "flatten": _flatten(work, runs, *(fixed if fixed and not all(flats) else (x, flats))),
         "middle": _middle(work, runs, x, middles),
     }
 
@@ -840,6 +850,12 @@ def _middle(work: Work, runs: list[Run], x: Candidate, places: list[list[int]]) 
                 at = runs[0].at(index)
                 message = f"{work.where(at)}\n  shows {_written(part)}{which}\n  {expected}"
                 return Finding("wrong", message, (at,))
+    for index, other in runs[0].objects.get(8, []):
+        part = other.entries
+        if other.shape == (4, 2) and part is not None and torch.isin(part, tensors[0]).all():
+            at = runs[0].at(index)
+            message = f"{work.where(at)}\n  shows {_written(part)}, no block of x\n  {expected}"
+            return Finding("wrong", message, (at,))
     return _not_shown(work, runs[0], target(tensors[0][1:5, 1:3]), (4, 2), "x[1:5, 1:3]")
 
 
@@ -938,8 +954,10 @@ def _judge_gradient(work: Work, runs: list[Run]) -> Finding:
             return _wrong_gradient(work, runs, all_derived, later[0], expected)
         if finding := _none_shown(work, runs[0], expected):
             return finding
+        if finding := _shown_instead(work, runs, proper, expected):
+            return finding
         return Finding(
-            "missing",
+            "wrong",
             f"the gradient, {_written(GRADIENT)}, is left by {work.where(at)}\n  and not shown.",
             (at,),
         )
@@ -966,6 +984,26 @@ def _judge_gradient(work: Work, runs: list[Run]) -> Finding:
 
 def _x(one: Derived) -> Tensor:
     return one.of.entries if one.of.entries is not None else torch.zeros(3, 3)
+
+
+def _shown_instead(
+    work: Work, runs: list[Run], proper: list[list[Derived]], expected: str
+) -> Finding | None:
+    """A known mistake that is shown after the backward pass, in place of the gradient."""
+    for mistake, function in _mistakes("2.3", "gradient"):
+        events = []
+        for run, found in zip(runs, proper, strict=True):
+            wrong = _call(function, _x(found[0]), M.to(_x(found[0]).dtype))
+            if not isinstance(wrong, Tensor) or _is(wrong, GRADIENT) or _is(wrong, M):
+                break
+            what = target(wrong, wrong.abs().max().expand(wrong.shape), 18)
+            shown = [i for i, one in run.equals(what) if one.shape == wrong.shape]
+            events += [index for index in shown if index > found[0].event][:1]
+        if len(events) == len(runs):
+            at = runs[0].at(events[0])
+            shows = f"{work.where(at)}\n  shows {_written(wrong)}"
+            return Finding("wrong", f"{shows}\n  {expected}\n{mistake}", (at,), mistake.name)
+    return None
 
 
 def _left(one: Derived) -> Tensor:

@@ -144,7 +144,7 @@ WRONG = {
     "no difference": ("2.1", shows(minus=""), "difference", "missing", ""),
     "no product": ("2.1", shows(times=""), "product", "missing", ""),
     "no matmul": ("2.1", shows(at=""), "matmul", "missing", ""),
-    "not shown": ("2.1", shows(sum="") + "S = A + B\n", "sum", "missing", "and not shown"),
+    "not shown": ("2.1", shows(sum="") + "S = A + B\n", "sum", "wrong", "and not shown"),
     "its shape": ("2.1", shows(sum="(A + B).shape"), "sum", "wrong", "shows the shape"),
     "twice A": ("2.1", shows(sum="A + A"), "sum", "wrong", "A + B"),
     "something added": ("2.1", shows(sum="A + B + 1"), "sum", "wrong", ""),
@@ -213,7 +213,7 @@ WRONG = {
         "2.2",
         X + "y = x.reshape(24)\n" + MIDDLE,
         "flatten",
-        "missing",
+        "wrong",
         "and not shown",
     ),
     "flat by shape": (
@@ -260,7 +260,7 @@ WRONG = {
         "wrong",
         "None",
     ),
-    "the gradient not shown": ("2.3", LEAF + M + BACK, "gradient", "missing", "not shown"),
+    "the gradient not shown": ("2.3", LEAF + M + BACK, "gradient", "wrong", "not shown"),
     "X * M": (
         "2.3",
         LEAF + M + "(X * M).sum().backward()\nprint(X.grad)\n",
