@@ -617,7 +617,7 @@ def _changes(work: Work, history: History, found: Gradients) -> Finding:
     shown = [group for group in groups if _is_shown(history, found, group)]
     if not found.taken and (found.zeroed or found.of_values or found.none or found.early):
         # What was looked at is wrong, as the part "gradients" says; this part asks of how many.
-        shown = groups if history.all(Figure) or history.all(Shown) else []
+        shown = groups if [*history.all(Figure), *history.all(Shown)] else []
     for place, group in enumerate(shown):
         for other in shown[:place]:
             if _differ(found.passes[group[0]], found.passes[other[0]]):

@@ -8,6 +8,7 @@ before it.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -169,6 +170,11 @@ class Running:
             raise
         if "error" in reply:
             raise Ended(f"could not run: {reply['error']}")
+
+
+def copied(laid: Path, folder: Path) -> None:
+    """Lay a copy of a hand-in in a folder that is there."""
+    shutil.copytree(laid, folder, dirs_exist_ok=True)
 
 
 def run(

@@ -564,8 +564,9 @@ def _changes(history: History, network: Network, since: int) -> list[int]:
         before = [state for state in states if state.place <= since]
         was = before[-1] if before else (states[0] if states else None)
         for state in states:
-            after = was is not None and state.place > since
-            if after and history.content(state.value) != history.content(was.value):
+            if was is None or state.place <= since:
+                continue
+            if history.content(state.value) != history.content(was.value):
                 found.append(state.place)
                 break
     return found
@@ -918,10 +919,10 @@ def _load(
         hint = ""
         at: tuple[At, ...] = ()
         if copies:
-            event = copies[0].loads[0][1]
-            at = (event.at,)
+            taken = copies[0].loads[0][1]
+            at = (taken.at,)
             hint = (
-                f"\n{work.where(event.at)}\n  takes weights, but not from a file: they are handed "
+                f"\n{work.where(taken.at)}\n  takes weights, but not from a file: they are handed "
                 "over in memory."
             )
         return [], Finding(
@@ -1023,12 +1024,12 @@ def _of_this_work(
                 return RIGHT
     if not saves:
         return RIGHT
-    at = loads[0][1].at
+    where = loads[0][1].at
     return Finding(
         "wrong",
-        f"{work.where(at)}\n  loaded {loads[0][1].path}, with other weights than were saved\n"
+        f"{work.where(where)}\n  loaded {loads[0][1].path}, with other weights than were saved\n"
         "  expected the file that was written after the step\nIs it the same path?",
-        (at,),
+        (where,),
         "another file loaded",
     )
 

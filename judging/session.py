@@ -7,7 +7,6 @@ import os
 import random
 import sys
 import tempfile
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from homework import EXERCISES, MODULES, Exercise
 from judging import checks, digits
 from judging.answers import REFERENCE, Answers
 from judging.beside import AFTERWARDS
-from judging.hand_in import run
+from judging.hand_in import copied, run
 from judging.parts import Findings, in_parts
 from judging.sides import Apart
 
@@ -158,7 +157,7 @@ def _run(config: pytest.Config, told: Callable[[str], None]) -> Findings:
         work = run(
             hand_in,
             Place(nothing, nothing.with_name("scratch"), memory, tuple(places)),
-            lambda folder: shutil.copytree(laid, folder, dirs_exist_ok=True) and None,
+            lambda folder: copied(laid, folder),
             patience=config.getoption("--patience") or PATIENCE_OF_CELLS,
             digits=str(places[0]) if places else "",
             seed=checks.luck_of_the_run,
@@ -168,7 +167,7 @@ def _run(config: pytest.Config, told: Callable[[str], None]) -> Findings:
 
 
 PATIENCE, PATIENCE_OF_CELLS = 10.0, 60.0
-"""Seconds that a call of a function, and a cell of a hand-in, may take unless --patience says so."""
+"""Seconds that a call of a function, and a cell of a hand-in, may take unless the run says so."""
 
 
 def has_answers(folder: Path) -> bool:
@@ -257,7 +256,8 @@ def exercise_of(item: pytest.Item) -> str | None:
 def part_of(item: pytest.Item) -> tuple[str, str] | None:
     """The exercise and the part of a hand-in that a test judges, or None."""
     if item.name.startswith("test_hand_in[") and isinstance(item, pytest.Function):
-        return item.callspec.params["exercise"], item.callspec.params["part"]
+        asked = item.callspec.params
+        return str(asked["exercise"]), str(asked["part"])
     return None
 
 

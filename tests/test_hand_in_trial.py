@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import zlib
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from catalogue.hand_ins import RIGHT, WRONG, HandIn
 from homework.hand_in import PARTS
 from judging import digits
 from judging.answers import EXAMPLES
-from judging.hand_in import run
+from judging.hand_in import copied, run
 from judging.parts import Findings
 
 SAMPLE = 8
@@ -63,7 +62,7 @@ def judged(entry: HandIn, folder: Path) -> Findings:
     work = run(
         hand_in,
         place,
-        lambda where: shutil.copytree(laid, where, dirs_exist_ok=True) and None,
+        lambda where: copied(laid, where),
         patience=60.0,
         digits=str(places[0]),
         seed=1,
