@@ -152,7 +152,8 @@ class Recorder:
         self.events += 1
         self.new.events.append(event)
         late = perf_counter() - self.flushed
-        if (soon and late > 0.02 * (1 + self.flushes / 50)) or len(self.new.events) >= 400:
+        soon = soon and (self.flushes < 100 or late > 0.0005 * self.flushes)
+        if soon or len(self.new.events) >= 400:
             self.send()
 
     def send(self) -> None:

@@ -81,8 +81,14 @@ class Surroundings:
         torch.manual_seed = torch.random.manual_seed = moved(torch.manual_seed)
         numpy.random.seed = moved(numpy.random.seed, 2**32)
         numpy.random.default_rng = moved(numpy.random.default_rng)
-        numpy.random.RandomState = moved(numpy.random.RandomState, 2**32)  # type: ignore
         random.seed = moved(random.seed)  # type: ignore[assignment]
+
+        class RandomState(numpy.random.RandomState):
+            def __init__(self, seed: Any = None) -> None:
+                whole = isinstance(seed, int | numpy.integer)
+                super().__init__((int(seed) + shift) % 2**32 if whole else seed)
+
+        numpy.random.RandomState = RandomState  # type: ignore[misc]
 
         class Generator(torch.Generator):
             def manual_seed(self, seed: int) -> torch.Generator:

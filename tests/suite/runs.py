@@ -10,7 +10,6 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from pickle import dumps, loads
 from typing import Any
 
 import torch
@@ -44,16 +43,16 @@ def _record(parts: list[str], script: bool, root: str, number: int) -> Record:
         process.start()
         there.close()
         record = Record()
-        while (part := loads(here.recv_bytes())) is not None:
+        while part := here.recv_bytes():
             read(record, part, MOST_RECORDED)
         process.join()
     return record
 
 
 def _run(pipe: Any, folder: str, parts: list[str], script: bool, root: str, number: int) -> None:
-    def send(part: dict[str, Any]) -> None:
-        if "events" in part:
-            pipe.send_bytes(dumps(part))
+    def send(part: bytes | int) -> None:
+        if isinstance(part, bytes):
+            pipe.send_bytes(part)
 
     torch.set_num_threads(1)
     (Path(folder) / "work").mkdir()
@@ -62,5 +61,5 @@ def _run(pipe: Any, folder: str, parts: list[str], script: bool, root: str, numb
     shell.begin("work.py" if script else "work.ipynb", is_script=script)
     for cell, part in enumerate(parts):
         shell.run(cell, part)
-    pipe.send_bytes(dumps(None))
+    pipe.send_bytes(b"")
     os._exit(0)

@@ -253,6 +253,7 @@ LINES = [
         (LOAD, "new.load_state_dict(model.state_dict())\n"),
         save="missing",
         load="in memory",
+        apply="missing",
     ),
     case(
         "loaded into the old one",
@@ -342,7 +343,7 @@ COMPARED = [
         ("[1, 2, 3]", "[1, 2]"),
         gradients="none was taken of 5",
     ),
-    case("nothing plotted", (PLOT, "    print(sizes)"), picture="empty figure"),
+    case("nothing plotted", (PLOT, "    print(sizes)"), picture="Nothing is drawn"),
     case(
         "the losses plotted",
         ("    F.cross", "    loss = F.cross"),
