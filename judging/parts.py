@@ -94,6 +94,9 @@ class Findings:
     def _evidence(self, cell: int) -> Iterator[dict[str, Any]]:
         title = self.work.cells[cell].title
         mine = [event for event in self.work.runs[0].events if event.at.cell == cell]
+        # A cell runs once more where a later one has ended their process.
+        first = next((n for n, event in enumerate(mine) if isinstance(event, CellEnd)), len(mine))
+        mine = mine[:first]
         texts = [event.text.rstrip("\n") for event in mine if isinstance(event, Shown)]
         if said := "\n".join(texts)[: MOST_TEXT + 1].strip("\n"):
             cut = said[:MOST_TEXT] + "\n…" if len(said) > MOST_TEXT else said
@@ -121,7 +124,7 @@ class Findings:
         by_words = [number for number in self.exercises if number.startswith("1.")]
         functions = [n for n, e in EXERCISES.items() if e.parts and n not in self.exercises]
         for what, numbers in (
-            ("judged by what the work computes and shows", by_work),
+            ("judged by its run", by_work),
             ("judged by its words", by_words),
             ("judged as functions", functions),
         ):

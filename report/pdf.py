@@ -188,6 +188,8 @@ def _exercise(run: Run, row: Row, shown: dict[str, Item], told: set[str]) -> Ite
         "results": [[clipped(r.claim, MOST_CELL), r.outcome, r.examples] for r in results],
         "code": _code(run.code, _new(run, row, told)),
         "evidence": shown,
+        "by_work": exercise.module == exercise.number,
+        "pictures": [item for item in shown.values() if item.get("of") == "picture"][:4],
     }
 
 
