@@ -18,7 +18,10 @@ from answering import starting
 # The process that those of the answers are forked from imports torch beside this one. Where the
 # answers are our own, it knows the catalogue, and what the reference imports.
 OWN = ("catalogue", "beartype", "jaxtyping", "torchvision", starting.SHELL)
-starting.prepare(*(OWN if plugin.judges_the_reference() else ()))
+FOR_WORK = (starting.LIBRARIES, starting.SHELL)
+starting.prepare(
+    *(OWN if plugin.judges_the_reference() else FOR_WORK if plugin.judges_work() else ())
+)
 
 from collections.abc import Generator, Iterator
 from pathlib import Path

@@ -105,6 +105,12 @@ def judges_the_reference() -> bool:
     return not any(options.solutions for options in _given)
 
 
+def judges_work() -> bool:
+    """Whether it looks as if work as it is handed in was given, and not a folder of functions."""
+    paths = [Path(options.solutions) for options in _given if options.solutions]
+    return any(path.is_file() or [*path.glob("*.ipynb")] for path in paths)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     _given.append(early_config.known_args_namespace)

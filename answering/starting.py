@@ -35,7 +35,7 @@ def prepare(*own: str) -> None:
     """
     if context().get_start_method() != "forkserver":
         return
-    OWN[:] = own
+    OWN[:] = [name for name in own if not name.startswith("answering.")]
     context().set_forkserver_preload(["answering.preload", *(own or [LIBRARIES])])
     from multiprocessing import forkserver
 

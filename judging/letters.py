@@ -327,7 +327,7 @@ NEAR = 80
 
 def full_labels(text: str) -> list[re.Match[str]]:
     """The labels "1.k": one that begins the line, and those within it that letters follow."""
-    labels = []
+    labels, answered = [], []
     for label in FULL.finditer(text):
         before = text[max(0, label.start() - NEAR) : label.start()]
         begins = label.start() < NEAR and re.fullmatch(
@@ -342,11 +342,15 @@ def full_labels(text: str) -> list[re.Match[str]]:
             if (label[2] == "6")
             else follows
         )
+        if follows and label[2] != "6":
+            answered.append(label)
         if begins or (
             follows and re.search(r"(?:[.,;|:、)\]]|(?<![A-Za-z])[A-Da-d]+)\s?$", before)
         ):
             labels.append(label)
-    return labels
+    # Several labels with their letters in one line are answers, whatever words begin the line.
+    first = answered[0] if len(answered) > 1 else None
+    return [first, *labels] if first is not None and first not in labels else labels
 
 
 def short_labels(text: str, last: int, known: bool, answered: bool) -> list[re.Match[str]]:

@@ -305,7 +305,7 @@ def _stopped(work: Work, run: Run) -> str:
         for event in run.record.events
         if isinstance(event, CellEnd) and (event.error or event.ended)
     ]
-    return "\n".join(lines[:3])
+    return "\n".join([*dict.fromkeys(lines)][:3])
 
 
 # --- 2.1
