@@ -137,11 +137,12 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     """The score is the last that is printed, whatever became of the run, and decides its status."""
     try:
         if RUN.results:
-            RUN.environment = recording.environment(session.config, RUN.ran(), RUN.trial())
+            RUN.environment = recording.environment(
+                session.config, RUN.ran(), RUN.trial(), RUN.found.get("environment", {})
+            )
             RUN.exercises = rules.exercises(session.config)
             RUN.code = listing.sources(rules.folder_of(session.config))
-            if rules.FOUND in session.config.stash:
-                RUN.code |= rules.findings(session.config).code()
+            RUN.code |= RUN.found.get("code", {})
         return (yield)
     finally:
         if RUN.results and not rules.is_worker(session.config):

@@ -17,7 +17,7 @@ from judging.diagnosis import diagnose
 from judging.known import Alternative, Mistake
 from judging.laws import Broken
 from judging.parts import NotRight
-from judging.session import FOUND, by_work, check_of, findings, in_process, is_reference, part_of
+from judging.session import by_work, check_of, findings, in_process, is_reference, part_of
 from judging.verdict import NotDecided, NotTried, Wrong
 
 TOLD: set[str] = set()
@@ -99,7 +99,8 @@ def _record_part(
     if report.skipped and isinstance(error, NotDecided):
         outcome = lacking(error)
     number, name = part
-    told: Any = findings(item.config)
+    told = findings(item.config)
+    report.found = {"environment": told.environment(), "code": told.code()}
     report.verified = {
         "exercise": number,
         "part": name,
@@ -149,16 +150,21 @@ def _on_trial(tried_so: str) -> str:
     return f"{tried_so}; {rest}" if rest else tried_so
 
 
-def environment(config: pytest.Config, ran: set[str], tried_so: str) -> dict[str, str]:
+def environment(
+    config: pytest.Config, ran: set[str], tried_so: str, found: dict[str, str]
+) -> dict[str, str]:
     """Where the results come from, in words.
 
-    Args: ran, the exercises whose checks ran; tried_so, how what was tried of the catalogue fared.
+    Args:
+        ran: the exercises whose checks ran.
+        tried_so: how what was tried of the catalogue fared.
+        found: what is to be said of a hand-in.
     """
     folder = config.getoption("--solutions")
     seed = config.getoption("--hypothesis-seed")
     return {
         "answers": "solutions (the reference)" if is_reference(config) else str(folder),
-        **(findings(config).environment() if FOUND in config.stash else {}),
+        **found,
         **isolation(config),
         **({"data set": digits.name()} if "2.4" in ran else {}),
         **({"the suite on trial": _on_trial(tried_so)} if tried_so else {}),

@@ -102,8 +102,12 @@ class Run:
     code: dict[str, str] = field(default_factory=dict)
     """The source of what the answers under test define, by "module.name"."""
 
+    found: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What was found in a hand-in: its "environment", and the "code" of its parts."""
+
     def take(self, report: Any) -> None:
         """Take in what a test left on pytest's report of it, if it left anything."""
+        self.found = getattr(report, "found", self.found)
         self.passed += (
             report.when == "call" and report.outcome == "passed" and not hasattr(report, "wasxfail")
         )
