@@ -19,6 +19,7 @@ from typing import Any, Literal
 from xml.parsers import expat
 
 from answering import encoding
+from answering.folder import PACKAGE
 from answering.snapshot import MOST_SOURCE, Copy, natural, shown
 from homework import EXERCISES, MODULES
 
@@ -297,6 +298,8 @@ def _shows(statements: list[ast.stmt]) -> bool:
 def _places(level: int, dotted: str, file: PurePosixPath) -> Iterator[PurePosixPath]:
     """Where the module of that name can lie that is imported by this file."""
     parts = dotted.split(".")
+    # The folder of functions is the package of this name, whatever it is called.
+    parts = parts[1:] if parts[0] == PACKAGE and not level and len(parts) > 1 else parts
     bases = [file.parent, *file.parent.parents]
     for base in bases[level - 1 : level] if level else bases:
         for depth in range(1, len(parts) + 1):

@@ -99,6 +99,8 @@ def take_in(config: pytest.Config) -> None:
     path = Path(given).resolve()
     if path == REFERENCE:
         return
+    if not path.exists():
+        pytest.exit(f"--solutions {given}: there is no such file or folder", USAGE)
     has_functions = path.is_dir() and has_answers(path)
     laid = tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True)
     config.add_cleanup(laid.cleanup)

@@ -20,7 +20,7 @@ from judging.answers import EXAMPLES
 from judging.hand_in import copied, run
 from judging.parts import Findings
 
-SAMPLE = 8
+SAMPLE = 4
 """Hand-ins of either kind that a run tries, unless it is thorough: others with another seed."""
 
 

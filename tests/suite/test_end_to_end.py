@@ -10,12 +10,14 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -380,30 +382,54 @@ def test_any_folder_will_do(called: str, options: str, right: Path, tmp_path: Pa
     require(judge("--exercise=2.3", *options.split(), cwd=cwd), total="1")
 
 
-def test_a_folder_that_cannot_be_judged_is_refused(tmp_path: Path) -> None:
-    module = copy_of_the_reference(tmp_path / "mine") / "autograd.py"
-    refused(
-        f"--solutions {module}: this is a file; the answers are judged by their folder, "
-        f"{module.parent}",
-        f"--solutions={module}",
-    )
-    refused(
-        f"--solutions {tmp_path / 'none'}: there is no such folder",
-        f"--solutions={tmp_path / 'none'}",
-    )
-    modules = (
-        "none of objective_questions.py, tensor_operations.py, autograd.py, "
-        "gradient_comparison.py, linear_regression.py"
-    )
-    refused(
-        f"--solutions .: this folder has no answers: {modules}; there are some in its folder mine",
-        "--solutions=.",
+def test_what_cannot_be_judged_is_refused(tmp_path: Path) -> None:
+    none = tmp_path / "none"
+    refused(f"--solutions {none}: there is no such file or folder", f"--solutions={none}")
+    (tmp_path / "numbers.csv").write_text("1,2\n", encoding="utf-8")
+    verdict = judge(f"--solutions={tmp_path}")
+    assert verdict.code == 2
+    assert "numbers.csv is nothing to run. What is taken: notebooks" in verdict.output
+
+
+def test_functions_are_found_wherever_they_lie(tmp_path: Path) -> None:
+    module = copy_of_the_reference(tmp_path / "work" / "mine") / "autograd.py"
+    for given in (module, module.parent, tmp_path / "work"):
+        require(judge("--exercise=2.3", f"--solutions={given}"), total="1")
+
+
+HOMEWORK = """
+import torch
+# 1.1: A
+A, B = torch.rand(5, 5), torch.rand(5, 5)
+C = torch.zeros_like(A)
+print(A + B, A - B, A * B, A * B)
+while True:
+    pass
+print("<script>alert(1)</script>")
+"""
+
+
+@pytest.mark.parametrize("how", ["", "-n 2"])
+def test_a_hand_in_is_judged_from_its_zip_to_the_page(tmp_path: Path, how: str) -> None:
+    with zipfile.ZipFile(tmp_path / "hand_in.zip", "w") as archive:
+        archive.writestr("Müller 李/作业.py", HOMEWORK)
+    page, xml, pdf = (tmp_path / f"results.{kind}" for kind in ("html", "xml", "pdf"))
+    verdict = judge(
+        *("--solutions=hand_in.zip", "--exercise=1.1,2.1", "--patience=5", *how.split()),
+        *(f"--html={page}", f"--junitxml={xml}", f"--pdf={pdf}"),
         cwd=tmp_path,
     )
-    refused(
-        f"--solutions {ROOT / 'report'}: this folder has no answers: {modules}",
-        f"--solutions={ROOT / 'report'}",
-    )
+    # 1.1, and five of the six parts of 2.1; what hangs costs nothing of what came before.
+    require(verdict, code=1, total="1.33")
+    assert "found: Müller 李/作业.py (a script)" in verdict.output
+    assert "did not come back within 5 s" in verdict.output
+    assert "This is A * B in place of the matrix product" in verdict.output
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert "<script>alert(1)" not in page.read_text(encoding="utf-8")
+    tree = ElementTree.parse(xml)
+    earned = [float(one.get("value", "")) for one in tree.iter("property")
+              if one.get("name") == "points_earned"]  # fmt: skip
+    assert abs(sum(earned[1:]) - earned[0]) < 1e-9
 
 
 def test_an_exercise_that_has_no_checks_is_refused() -> None:
