@@ -91,6 +91,8 @@ class Attack:
 class Options(SimpleNamespace):
     """What a run's configuration says, as far as it is asked."""
 
+    stash = pytest.Stash()
+
     def getoption(self, name: str) -> Any:
         return getattr(self, name.strip("-").replace("-", "_"))
 
