@@ -226,7 +226,11 @@ class Work:
         vars(main)["__file__"] = str(place)
         config = Config({"HistoryManager": {"enabled": False, "hist_file": ":memory:"}})
         InteractiveShell.clear_instance()
-        self.shell = Shell.instance(user_module=main, user_ns=vars(main), config=config)
+        # Its own folder, and not one of the user's home, which may be empty or hold start-up files.
+        own = str(self.folder.parent / "ipython")
+        self.shell = Shell.instance(
+            user_module=main, user_ns=vars(main), config=config, ipython_dir=own
+        )
         vars(main)["__import_failed__"] = self._missing
         vars(main)["__name__"] = "__main__"
         self.shell.ast_transformers.append(OptionalImports())

@@ -307,6 +307,8 @@ def serve(connection: Connection, echo: Connection, place: Place) -> None:
         importlib.import_module(LIBRARIES)
     if place.work:
         importlib.import_module(SHELL)
+    # A run in the background may have been told to ignore it, and its children with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     printed = Printed()
     if sys.platform != "win32":
         os.set_blocking(echo.fileno(), False)

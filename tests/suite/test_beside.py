@@ -28,6 +28,14 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+INTERRUPTIBLE = """
+import signal, runpy
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("pytest", run_name="__main__")
+"""
+"""pytest, also as the child of a background job, which hands on that it ignores SIGINT."""
+
+
 def start(
     folder: Path, tests: str, *options: str, conftest: str = CONFTEST
 ) -> subprocess.Popen[str]:
@@ -36,7 +44,7 @@ def start(
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = afterwards: last.\n", encoding="utf-8")
     (folder / "test_it.py").write_text(tests, encoding="utf-8")
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-c", INTERRUPTIBLE, "-p", "no:cacheprovider", *options],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

@@ -73,6 +73,15 @@ def test_an_import_that_cannot_be_had_fails_alone() -> None:
     assert "there is no no_such_library here" in notes(record)
 
 
+def test_the_home_is_neither_needed_nor_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("IPYTHONDIR", raising=False)
+    assert shown(ran("1 + 1")) == ["2"]
+    assert not [*tmp_path.iterdir()]
+
+
 def test_what_was_written_for_another_machine_is_left_out_and_named() -> None:
     record = ran(
         "# %%\n%matplotlib inline\n%pip install torch\n!ls -l\nfiles = !ls\n%%nothing\n"

@@ -57,6 +57,7 @@ class Run:
         apart: whether PATH is a word of its own, with a space before it.
         module: whether it is ``python -m pytest``.
         inside: whether the folder is the working directory.
+        background: whether SIGINT is ignored, as in a shell's background job.
     """
 
     source: str = ZERO
@@ -68,6 +69,7 @@ class Run:
     apart: bool = False
     module: bool = False
     inside: bool = False
+    background: bool = False
 
 
 def lines(call: str) -> str:
@@ -125,6 +127,11 @@ RUNS = {
     "pytest.exit at import": Run("import pytest; pytest.exit('no', returncode=0)"),
     "pytest.skip at import": Run("import pytest; pytest.skip('no', allow_module_level=True)"),
     "xfail": Run(lines("import pytest; pytest.xfail('no')"), says=("raised XFailed",)),
+    "a signal, in a run that a shell has sent to the background": Run(
+        lines("import os; os.kill(os.getpid(), 2)"),
+        says=("raised KeyboardInterrupt",),
+        background=True,
+    ),
     "the process ends with status 0": Run(
         lines("import os; os._exit(0)"), says=("ended the process (exit status 0)",)
     ),
@@ -162,6 +169,8 @@ def run(folder: Path, one: Run, reports: Path) -> subprocess.CompletedProcess[st
     solutions = ["--solutions", str(folder)] if one.apart else [f"--solutions={folder}"]
     options = [option.replace("REPORTS", str(reports)) for option in one.options]
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV_"))}
+    if one.background:
+        start = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *start]
     return subprocess.run(
         [*start, *solutions, "--exercise", "2.3", *options],
         cwd=folder if one.inside else ROOT,
