@@ -29,22 +29,34 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from judging import beside, recording
+from judging import beside, classroom, recording
 from judging import session as rules
-from report import listing, terminal
+from report import classroom as outputs
+from report import gradescope, listing, terminal
+from report import marked as records
 from report.run import Run
 
 if TYPE_CHECKING:
     from judging.answers import Answers
     from judging.parts import Findings
+    from judging.submissions import Submission
+    from report.marked import Line
 
 RUN = Run()
+CLASS = plugin.PROJECT / "tests" / "test_class.py"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--class"):
+        classroom.resume(config)
     rules.prepare(config)
-    if config.getoption("--html", None) and not rules.is_worker(config):
+    if config.getoption("--class"):
+        classroom.prepare(config)
+    if config.getoption("--gradescope"):
+        gradescope.begin(Path(config.getoption("--gradescope")))
+    page_of_checks = config.getoption("--html", None) and classroom.CLASS not in config.stash
+    if page_of_checks and not rules.is_worker(config):
         from report.html import Page
 
         config.pluginmanager.register(Page(RUN))
@@ -73,8 +85,26 @@ def findings(request: pytest.FixtureRequest) -> Findings:
     return rules.findings(request.config)
 
 
+@pytest.fixture
+def marks(request: pytest.FixtureRequest, submission: Submission) -> dict[str, Line]:
+    """What a submission of a class has earned: judged now, and kept, with the student's page."""
+    import catalogue  # noqa: F401 - so that the diagnosis knows the mistakes
+
+    room = request.config.stash[classroom.CLASS]
+    marked = room.marked(submission)
+    pdf = bool(request.config.getoption("--pdf"))
+    outputs.hand_back(marked, room.results, room.by_hand, pdf=pdf)
+    line = records.line(marked, room.by_hand)
+    request.node.stash[recording.LINE] = line
+    return {submission.student: line}
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out what judges the suite itself where a learner's answers are judged."""
+    if config.getoption("--class"):
+        return (collection_path.name.startswith("test_") and collection_path != CLASS) or None
+    if collection_path == CLASS:
+        return True
     about_the_suite = collection_path.name in (
         "test_trial.py",
         "test_matrix.py",
@@ -125,7 +155,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """With -v the line of a known mistake says who rejects it: the whole table, as it is made."""
+    """With -v the line of a known mistake says who rejects it: the whole table, as it is made.
+
+    That of a submission tells its points.
+    """
+    if report.when == "call" and (earned := getattr(report, "earned", "")):
+        return report.outcome, "." if report.passed else "F", earned
     tried = (report.passed and getattr(report, "tried", None)) or {}
     if rejected_by := tried.get("rejected_by"):
         return "passed", ".", f"PASSED (rejected by {rejected_by})"
@@ -147,3 +182,5 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, Any]:
     finally:
         if RUN.results and not rules.is_worker(session.config):
             terminal.close(RUN, session)
+        if classroom.CLASS in session.config.stash and not rules.is_worker(session.config):
+            terminal.close_class(session.config.stash[classroom.CLASS], session)

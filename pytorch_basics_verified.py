@@ -32,6 +32,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "or work as it is handed in: a notebook, a script, a folder of them, or a zip",
     )
     group.addoption(
+        "--class",
+        metavar="PATH",
+        help="judge many submissions: a folder or zip as a learning platform gives it, each entry "
+        "of which is one student's",
+    )
+    group.addoption(
+        "--results",
+        metavar="PATH",
+        help="the folder for what --class gives (report/class): scores.csv, pages, records",
+    )
+    group.addoption(
+        "--resume",
+        action="store_true",
+        help="with --class: judge only what an interrupted run has left, or what has changed",
+    )
+    group.addoption(
+        "--decisions",
+        metavar="PATH",
+        help="with --class: points given by hand, a CSV file with the columns student, exercise, "
+        "points and remark",
+    )
+    group.addoption(
+        "--shard",
+        metavar="K/N",
+        help="with --class: judge the K-th of N shares of the submissions",
+    )
+    group.addoption(
+        "--gradescope",
+        metavar="PATH",
+        help="with --solutions: write the results as Gradescope reads them",
+    )
+    group.addoption(
         "--in-process",
         action="store_true",
         help="run the answers in the suite's own process, for breakpoint(); --pdb implies it",
@@ -78,6 +110,7 @@ def missing(config: pytest.Config) -> list[str]:
     """
     given = config.known_args_namespace
     asked = given.solutions or given.mnist_root or given.exercise or given.pdf
+    asked = asked or vars(given)["class"] or given.gradescope
     if given.rootdir and Path(given.rootdir).resolve() == PROJECT:
         asked = True
     if not asked or not INI.is_file():
@@ -102,11 +135,13 @@ _given: list[argparse.Namespace] = []
 
 def judges_the_reference() -> bool:
     """Whether this run was given no answers but our own; known before the first conftest.py."""
-    return not any(options.solutions for options in _given)
+    return not any(options.solutions or vars(options)["class"] for options in _given)
 
 
 def judges_work() -> bool:
     """Whether it looks as if work as it is handed in was given, and not a folder of functions."""
+    if any(vars(options)["class"] for options in _given):
+        return True
     paths = [Path(options.solutions) for options in _given if options.solutions]
     return any(path.is_file() or [*path.glob("*.ipynb")] for path in paths)
 

@@ -91,14 +91,18 @@ class Copy:
     Args:
         into: the folder, which exists.
         unpacks: whether a zip is taken as the folder that it holds; its name is the zip's.
+        most: bytes of all files; a class has more of them, and more files, than one hand-in.
+        files: how many there may be.
     """
 
-    def __init__(self, into: Path, *, unpacks: bool) -> None:
-        self.into, self.unpacks = into, unpacks
+    def __init__(
+        self, into: Path, *, unpacks: bool, most: int = MOST_BYTES, files: int = MOST_FILES
+    ) -> None:
+        self.into, self.unpacks, self.most = into, unpacks, most
         self.refused: dict[str, str] = {}
         """Name → why it was not copied, as what is said of it: "is no plain file"."""
         self.remarks: list[str] = []
-        self.left, self.files, self.unpacked = MOST_BYTES, MOST_FILES, MOST_UNPACKED
+        self.left, self.files, self.unpacked = most, files, MOST_UNPACKED // MOST_BYTES * most
 
     def folder(self, folder: Path) -> None:
         """Copy what lies in a folder."""
@@ -106,8 +110,8 @@ class Copy:
 
     def archive(self, path: Path) -> None:
         """Copy what a zip holds. Raises zipfile.BadZipFile if it cannot be read at all."""
-        if path.stat().st_size > MOST_BYTES:
-            raise zipfile.BadZipFile(_large(path.stat().st_size, MOST_BYTES, "a zip"))
+        if path.stat().st_size > self.most:
+            raise zipfile.BadZipFile(_large(path.stat().st_size, self.most, "a zip"))
         self._archive(path.read_bytes(), PurePosixPath(), 1)
 
     def file(self, path: Path, name: PurePosixPath) -> None:

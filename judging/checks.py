@@ -56,6 +56,13 @@ class Check:
     """What kept it from being tried."""
     last_failure: tuple[Case, Wrong] | None = field(default=None, repr=False)
 
+    test: Callable[[Answers], None] = field(default=lambda answers: None, repr=False)
+    """Judges on the cases that Hypothesis generates, and shrinks what fails."""
+
+    def forget(self) -> None:
+        """Be as new, for the answers of somebody else."""
+        self.examples, self.evidence, self.lacks, self.last_failure = 0, [], None, None
+
     @property
     def function(self) -> str:
         """The function that the check judges, as "module.function"."""
@@ -195,6 +202,7 @@ def check(
 
         test.__name__, test.__doc__, test.__module__ = name, judge.__doc__, judge.__module__
         test.check = this  # type: ignore[attr-defined]
+        this.test = test
         return test
 
     return register

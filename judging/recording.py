@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis.errors import Flaky
 
+from homework import points
 from homework.hand_in import PARTS
 from judging import digits, evidence, sides, trial
 from judging.answers import Answers
@@ -19,6 +20,7 @@ from judging.laws import Broken
 from judging.parts import NotRight
 from judging.session import by_work, check_of, findings, in_process, is_reference, part_of
 from judging.verdict import NotDecided, NotTried, Wrong
+from report.marked import Line
 
 TOLD: set[str] = set()
 """The messages that this process has shown: many checks can fail for one reason."""
@@ -53,7 +55,8 @@ def without_traceback(item: pytest.Item) -> Iterator[None]:
     It would read the whole source of each function on the way: 0.15 s for each failure.
     """
     options, style = item.config.option, item.config.option.tbstyle
-    if (check_of(item) or part_of(item)) and style in TOLD_INSTEAD:
+    told_instead = check_of(item) or part_of(item) or item.config.getoption("--class")
+    if told_instead and style in TOLD_INSTEAD:
         options.tbstyle = "native"
     try:
         yield
@@ -83,6 +86,8 @@ def record(
         _record_part(item, part, call, report)
     if call.when == "call" and TRIED in item.stash:
         report.tried = item.stash[TRIED] | {"passed": report.passed}
+    if call.when == "call" and LINE in item.stash:
+        _record_submission(item, item.stash[LINE], call, report)
     if raised and report.skipped:
         report.lacking = lacking(raised)
     return report
@@ -112,6 +117,20 @@ def _record_part(
         "of": 1,
         "evidence": told.evidence(number, name) if reports_wanted(item.config) else [],
     }
+
+
+LINE = pytest.StashKey[Line]()
+"""Where the test of a submission leaves what was earned."""
+
+
+def _record_submission(
+    item: pytest.Item, line: Line, call: pytest.CallInfo[None], report: Any
+) -> None:
+    """Put on pytest's report what a submission has earned."""
+    possible = f"{points(line.total.earned)} / {points(line.total.possible)}"
+    report.earned = f"{possible} ({' '.join(line.waiting)} open)" if line.waiting else possible
+    if report.failed and call.excinfo and item.config.option.tbstyle in TOLD_INSTEAD:
+        report.longrepr = f"{report.earned}: {call.excinfo.value}"
 
 
 def shown(report: pytest.TestReport) -> None:

@@ -7,10 +7,8 @@ import os
 import random
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +17,13 @@ import torch
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from answering import starting
-from answering.hand_in import HandIn, NothingToJudge, take
-from answering.snapshot import snapshot
-from answering.worker import Place
-from homework import EXERCISES, MODULES, Exercise
+from answering.hand_in import NothingToJudge
+from homework import EXERCISES, Exercise
 from judging import checks, digits
 from judging.answers import REFERENCE, Answers
 from judging.beside import AFTERWARDS
-from judging.hand_in import copied, run
-from judging.parts import Findings, in_parts
-from judging.sides import Apart
+from judging.intake import Limits, Taken, answers_apart, found, taken_in
+from judging.parts import Findings
 
 USAGE = 2
 """The exit status of a run that was asked for what cannot be."""
@@ -57,6 +51,8 @@ def prepare(config: pytest.Config) -> None:
     checked = [number for number, exercise in EXERCISES.items() if exercise.parts]
     if unknown := [n for n in config.getoption("--exercise") if n not in checked]:
         pytest.exit(f"--exercise {unknown[0]}: the exercises are {', '.join(checked)}", USAGE)
+    if config.getoption("--class") and config.getoption("--solutions"):
+        raise pytest.UsageError("--class judges many, --solutions one: give one of them")
     if config.getoption("--solutions"):
         take_in(config)
     if mnist_root := config.getoption("--mnist-root"):
@@ -74,23 +70,16 @@ def prepare(config: pytest.Config) -> None:
     choose_luck(config)
 
 
-FOLDER = pytest.StashKey[Path]()
-"""The folder of functions, where it is not the one given with --solutions."""
-
-TAKEN = pytest.StashKey[HandIn]()
-"""The hand-in, where there is one."""
-
-LAID = pytest.StashKey[Path]()
-"""The copy of it that was read."""
-
-BY_WORK = pytest.StashKey[tuple[str, ...]]()
-"""The exercises that are judged by what the work shows, and not as functions."""
+TAKEN = pytest.StashKey[Taken]()
+"""What was handed in, where it is not the reference."""
 
 FOUND = pytest.StashKey[Findings]()
 """What was found in it, once it has run."""
 
-NO_WORK = {"conftest", "setup", "sitecustomize", "usercustomize"}
-"""Scripts that configure Python or pytest, and answer nothing."""
+
+def limits(config: pytest.Config) -> Limits:
+    """What an answer may cost in this run."""
+    return Limits(config.getoption("--patience"), config.getoption("--memory"))
 
 
 def take_in(config: pytest.Config) -> None:
@@ -101,81 +90,31 @@ def take_in(config: pytest.Config) -> None:
         return
     if not path.exists():
         pytest.exit(f"--solutions {given}: there is no such file or folder", USAGE)
-    has_functions = path.is_dir() and has_answers(path)
     laid = tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True)
     config.add_cleanup(laid.cleanup)
-    into = Path(laid.name).resolve() / "work"
     try:
-        hand_in = take(path, into)
+        config.stash[TAKEN] = taken_in(path, Path(laid.name).resolve() / "work")
     except NothingToJudge as nothing:
-        if has_functions:
-            return
         pytest.exit(f"--solutions {given}: {nothing}", USAGE)
-    units = tuple(u for u in hand_in.units if Path(u.file).stem.lower() not in NO_WORK)
-    hand_in = replace(hand_in, units=units)
-    if has_functions and not units:
-        return
-    # Functions are called in one folder: that with most modules of the contract.
-    folders = Counter(hand_in.modules.values())
-    home = max(folders, key=lambda folder: (folders[folder], folder == ".")) if folders else None
-    modules = {module for module, folder in hand_in.modules.items() if folder == home}
-    if home is not None:
-        config.stash[FOLDER] = path if path.is_dir() and home == "." else into / home
-    by_work = tuple(n for n, e in EXERCISES.items() if e.parts and e.module not in modules)
-    if by_work:
-        config.stash[TAKEN], config.stash[LAID] = hand_in, into
-        config.stash[BY_WORK] = by_work
 
 
 def by_work(config: pytest.Config) -> tuple[str, ...]:
     """The exercises that are judged by what a hand-in shows."""
-    return config.stash.get(BY_WORK, ())
+    return config.stash[TAKEN].by_work if TAKEN in config.stash else ()
 
 
 def exercises(config: pytest.Config) -> list[Exercise]:
     """The exercises, each with the parts by which this run judges it."""
-    shown = by_work(config)
-    return [in_parts(e) if number in shown else e for number, e in EXERCISES.items()]
+    return config.stash[TAKEN].exercises() if TAKEN in config.stash else [*EXERCISES.values()]
 
 
 def findings(config: pytest.Config, told: Callable[[str], None] = lambda title: None) -> Findings:
     """What was found in the hand-in of this run, which runs now if it has not run yet."""
     if FOUND not in config.stash:
-        config.stash[FOUND] = _run(config, told)
-    return config.stash[FOUND]
-
-
-def _run(config: pytest.Config, told: Callable[[str], None]) -> Findings:
-    hand_in, laid = config.stash[TAKEN], config.stash[LAID]
-    starting.prepare_for_strangers()
-    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(
-        prefix="answers-", dir=in_memory, ignore_cleanup_errors=True
-    ) as name:
-        nothing = Path(name).resolve() / "nothing"
-        nothing.mkdir()
-        places = digits.places()
-        memory = int(config.getoption("--memory") * 2**30)
-        work = run(
-            hand_in,
-            Place(nothing, nothing.with_name("scratch"), memory, tuple(places)),
-            lambda folder: copied(laid, folder),
-            patience=config.getoption("--patience") or PATIENCE_OF_CELLS,
-            digits=str(places[0]) if places else "",
-            seed=checks.luck_of_the_run,
-            told=told,
+        config.stash[FOUND] = found(
+            config.stash[TAKEN], limits(config), checks.luck_of_the_run, told
         )
-    return Findings(hand_in, work, by_work(config))
-
-
-PATIENCE, PATIENCE_OF_CELLS = 10.0, 60.0
-"""Seconds that a call of a function, and a cell of a hand-in, may take unless the run says so."""
-
-
-def has_answers(folder: Path) -> bool:
-    """Whether a module of the contract is there, as a file or as a package."""
-    names = (name for module in MODULES for name in (f"{module}.py", f"{module}/__init__.py"))
-    return any((folder / name).is_file() for name in names)
+    return config.stash[FOUND]
 
 
 SEED = "hypothesis_seed"
@@ -196,12 +135,13 @@ def choose_luck(config: pytest.Config) -> None:
 def folder_of(config: pytest.Config) -> Path:
     """The folder with the answers under test."""
     given = Path(config.getoption("--solutions") or REFERENCE).resolve()
-    return config.stash.get(FOLDER, given)
+    taken = config.stash.get(TAKEN, None)
+    return (taken.functions or given) if taken else given
 
 
 def is_reference(config: pytest.Config) -> bool:
     """Whether the reference is judged, and with it the suite."""
-    return folder_of(config) == REFERENCE
+    return not config.getoption("--class") and folder_of(config) == REFERENCE
 
 
 def in_process(config: pytest.Config) -> bool:
@@ -218,24 +158,8 @@ def answers_under_test(config: pytest.Config) -> Iterator[Answers]:
     if in_process(config):
         yield Answers.here(folder).install()
         return
-    starting.prepare_for_strangers()
-    in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(
-        prefix="answers-", dir=in_memory, ignore_cleanup_errors=True
-    ) as name:
-        copy, scratch = Path(name).resolve() / folder.name, Path(name).resolve() / "scratch"
-        shelf = scratch.with_name("shelf")
-        for new in (copy, scratch, shelf):
-            new.mkdir()
-        refused = snapshot(folder, copy)
-        memory = int(config.getoption("--memory") * 2**30)
-        readable = (shelf, *digits.places())
-        place = Place(copy, scratch, memory, readable)
-        side = Apart(place, config.getoption("--patience") or PATIENCE, refused, many=True)
-        try:
-            yield Answers(side)
-        finally:
-            side.end()
+    with answers_apart(folder, limits(config)) as answers:
+        yield answers
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -271,6 +195,8 @@ def faults_before(items: list[pytest.Item]) -> list[str]:
 
 def select(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the checks that were asked for, and the suite's own tests where it is on trial."""
+    if config.getoption("--class"):
+        return
     numbers, by_what_is_shown = config.getoption("--exercise"), by_work(config)
 
     def runs(item: pytest.Item) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from html import escape, unescape
 from itertools import groupby
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 
 from homework import points
 from report.listing import is_definition, listed, needed
-from report.run import Result, Row, Run, Tried, total
+from report.run import Decision, Result, Row, Run, Tried, total
 from report.text import visible
 
 if TYPE_CHECKING:
@@ -143,8 +144,9 @@ MARKS = {
 """How the page marks the state of an exercise: by a sign, and in words."""
 
 
-def content(run: Run) -> str:
-    """The page's own part: style, score card, run, exercises."""
+@cache
+def template(name: str) -> Any:
+    """A template of this folder, which escapes what it is given and knows the style."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -158,10 +160,33 @@ def content(run: Run) -> str:
         auto_reload=False,
     )
     environment.filters.update(points=points, shortened=_shortened, anchor=_anchor, signs=_signs)
+    environment.globals["style"] = Markup((folder / "page.css").read_text(encoding="utf-8"))
+    return environment.get_template(name)
+
+
+def alone(run: Run, title: str) -> str:
+    """A page that nothing is added to: the results of one student, to be handed back."""
+    return (
+        '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
+        f"<title>{escape(visible_name(title))}</title></head>\n<body>\n"
+        f"<h1>{escape(visible_name(title))}</h1>\n{content(run, whole=False)}\n</body>\n</html>\n"
+    )
+
+
+def visible_name(name: str) -> str:
+    """A name as its bearer writes it, without signs that nobody sees."""
+    return "".join(c for c in name if c.isprintable())
+
+
+def content(run: Run, *, whole: bool = True) -> str:
+    """The page's own part: style, score card, run, exercises.
+
+    Args: whole, whether pytest-html's table of all tests follows it.
+    """
     rows = run.score()
-    page = environment.get_template("page.html.jinja").render(
-        style=Markup((folder / "page.css").read_text(encoding="utf-8")),
+    page = template("page.html.jinja").render(
         run=run,
+        whole=whole,
         marks=MARKS,
         sections=list(_sections(run, rows)),
         total=total(rows),
@@ -184,13 +209,14 @@ def _sections(run: Run, rows: Iterable[Row]) -> Iterator[Section]:
     for row in rows:
         exercise = row.exercise
         results = run.of_exercise(exercise.number)
-        state = _state(row, results)
+        given = run.by_hand.get(exercise.number)
+        state = _state(row, results, given)
         section = Section(
             row,
             _anchor("exercise", exercise.number),
             *_question(exercise.asked),
             state,
-            _verdict(row, results),
+            _verdict(row, results, given),
             Markup(claim(exercise.number)),
             failed=[r for r in results if r.outcome == "failed"],
             undecided=[r for r in results if r.outcome == "not decided"],
@@ -237,9 +263,12 @@ def _question(asked: str) -> tuple[str, list[tuple[str, str]]]:
     return question, [(option[0], option[3:].rstrip(",.")) for option in options]
 
 
-def _state(row: Row, results: Sequence[Result]) -> str:
+def _state(row: Row, results: Sequence[Result], given: Decision | None) -> str:
     if row.open:
         return "undecided"
+    if given:
+        full = row.earned == row.exercise.points
+        return "passed" if full else "partial" if row.earned else "failed"
     if not results:
         return "unseen"
     if row.earned == row.exercise.points:
@@ -251,7 +280,9 @@ def _state(row: Row, results: Sequence[Result]) -> str:
     return "partial" if row.earned else "failed"
 
 
-def _verdict(row: Row, results: Sequence[Result]) -> str:
+def _verdict(row: Row, results: Sequence[Result], given: Decision | None) -> str:
+    if given:
+        return f"Points given by hand. {given.remark}".strip()
     if not row.exercise.parts:
         return "For a human reader to judge."
     if not results:

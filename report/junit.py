@@ -5,12 +5,14 @@ what the checks have earned adds up to the score. Undecided points are neither e
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
 
+from report.marked import Decisions, read, run_of
 from report.run import Run, total
+from report.text import visible
 
 Properties = dict[str, str]
 
@@ -25,6 +27,39 @@ def add_points(run: Run, path: Path) -> None:
             # A check that fails once more while it is torn down has a second case.
             if properties := of.pop(case.get("name", ""), None):
                 _add(case, properties)
+    _replace(tree, path)
+
+
+def add_class(slugs: Iterable[str], results: Path, by_hand: Decisions, path: Path) -> None:
+    """Add a case for each part of each submission of a class, with its points and its student."""
+    tree = ElementTree.parse(path)
+    for suite in tree.iter("testsuite"):
+        for marked in filter(None, (read(results, slug) for slug in slugs)):
+            run = run_of(marked, by_hand)
+            for exercise in run.exercises:
+                for name, part in zip(exercise.parts, run.parts(exercise), strict=True):
+                    case = ElementTree.SubElement(
+                        suite,
+                        "testcase",
+                        classname=visible(marked.student),
+                        name=f"{exercise.number} {name}",
+                        time="0",
+                    )
+                    _add(
+                        case,
+                        {
+                            "student": visible(marked.student),
+                            "exercise": exercise.number,
+                            "part": name,
+                            "points_possible": _decimal(part.possible),
+                            "points_earned": _decimal(part.earned),
+                            "points_undecided": _decimal(part.undecided),
+                        },
+                    )
+    _replace(tree, path)
+
+
+def _replace(tree: "ElementTree.ElementTree[ElementTree.Element]", path: Path) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         tree.write(beside, encoding="utf-8", xml_declaration=True)

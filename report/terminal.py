@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from homework import points
+from report import classroom, gradescope, junit
 from report.run import Run, total
 
 
@@ -89,8 +90,43 @@ def close(run: Run, session: Any) -> None:
     write_points(run, config.getoption("xmlpath"), writer)
     if path := config.getoption("--pdf"):
         write_pdf(run, Path(path), writer)
+    if path := config.getoption("--gradescope"):
+        gradescope.write(run, Path(path))
     write_score(run, writer)
     session.exitstatus = run.status(session.exitstatus, session.testscollected)
+
+
+def close_class(room: Any, session: Any) -> None:
+    """Write what a class's run gives, and say where it is. ``room`` is a judging.Classroom."""
+    config, writer = session.config, session.config.pluginmanager.getplugin("terminalreporter")
+    slugs, results = [one.slug for one in room.submissions], room.results
+    lines = classroom.write_class(slugs, results, room.by_hand)
+    if path := config.getoption("--html", None):
+        classroom.write_page(lines, results, Path(path).resolve())
+    if xml := config.getoption("xmlpath"):
+        junit.add_class(slugs, results, room.by_hand, Path(xml))
+    writer.write_sep("=", "class")
+    totals = sorted(one.total.earned for one in lines)
+    if totals:
+        possible = points(max(one.total.possible for one in lines))
+        spread = ", ".join(
+            f"{what} {points(totals[place])}"
+            for what, place in (("lowest", 0), ("middle", len(totals) // 2), ("highest", -1))
+        )
+        writer.write_line(f"{len(totals)} submissions, of {possible} points: {spread}")
+    if left := len(slugs) - len(lines):
+        writer.write_line(f"{left} were not judged: --resume goes on with them", yellow=True)
+    if waiting := sum(len(one.waiting) for one in lines):
+        writer.write_line(f"{waiting} answers wait for a reader: see the class's page", yellow=True)
+    seed = config.getoption("--hypothesis-seed")
+    if seed is not None:
+        writer.write_line(f"seed: repeat with --hypothesis-seed={seed}")
+    for what, name in (
+        ("scores", classroom.SCORES),
+        ("the class", classroom.PAGE),
+        ("each student", classroom.STUDENTS),
+    ):
+        writer.write_line(f"{what}: {results / name}")
 
 
 def write_pdf(run: Run, path: Path, writer: Writer) -> None:
@@ -109,8 +145,6 @@ def write_points(run: Run, xml: str | None, writer: Writer) -> None:
     """Add the points to the JUnit XML, where there is one. The score stands."""
     try:
         if xml:
-            from report import junit
-
             junit.add_points(run, Path(xml))
     except Exception as error:
         writer.write_line(f"no points in {xml}: {type(error).__name__}: {error}", red=True)

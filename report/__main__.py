@@ -1,0 +1,28 @@
+"""Puts the results of several runs on one class together: python -m report --merge FOLDER …"""
+
+import argparse
+from pathlib import Path
+
+from report import classroom
+from report.marked import Undecidable, decisions
+
+
+def main() -> None:
+    """Read the records in the folders, and write scores.csv, the class's page and the students'."""
+    parser = argparse.ArgumentParser(prog="python -m report", description=__doc__)
+    parser.add_argument("--merge", metavar="FOLDER", type=Path, nargs="+", required=True)
+    parser.add_argument("--results", metavar="FOLDER", type=Path, default=Path("report/class"))
+    parser.add_argument("--decisions", metavar="PATH", type=Path)
+    given = parser.parse_args()
+    try:
+        by_hand = decisions(given.decisions) if given.decisions else {}
+    except Undecidable as error:
+        parser.error(str(error))
+    lines = classroom.merge(given.merge, given.results, by_hand)
+    if not lines:
+        parser.error("there are no records in these folders")
+    print(f"{len(lines)} submissions: {given.results / classroom.SCORES}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""One submission of a class as it was marked: plain data in a file, from which reports are made."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from homework import EXERCISES, points
+from homework.hand_in import PARTS
+from report.run import Decision, Result, Run, Total, total
+
+RECORDS = "records"
+"""The folder of the records within that of the results."""
+
+
+@dataclass
+class Marked:
+    """What became of one submission, as plain data that JSON can hold.
+
+    ``results`` are the arguments of report.run.Result. ``key`` tells on what it rests: a record
+    with the same one is not made again.
+    """
+
+    student: str
+    number: str
+    """The platform's number of the student, "" where it gives none."""
+    slug: str
+    """The name of the student's files."""
+    key: str
+    exercises: list[str] = field(default_factory=list)
+    """Those that were asked for."""
+    results: list[dict[str, Any]] = field(default_factory=list)
+    by_work: list[str] = field(default_factory=list)
+    """The exercises that were judged by what the work shows."""
+    environment: dict[str, str] = field(default_factory=dict)
+    code: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    """What happened on the way: a cell that did not come back, a file that was refused."""
+    to_read: str = ""
+    """Its words, for whoever gives the points that no program can give."""
+
+    def write(self, results: Path) -> None:
+        """Keep the record: the whole file, or none."""
+        folder = results / RECORDS
+        folder.mkdir(parents=True, exist_ok=True)
+        write(folder / f"{self.slug}.json", json.dumps(asdict(self), ensure_ascii=False))
+
+
+def read(results: Path, slug: str) -> Marked | None:
+    """The record of a student, None if there is none that can be read."""
+    try:
+        text = (results / RECORDS / f"{slug}.json").read_text(encoding="utf-8")
+        return Marked(**json.loads(text))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def read_all(results: Path) -> Iterator[Marked]:
+    """The records in a folder of results, one after the other."""
+    for path in sorted((results / RECORDS).glob("*.json")):
+        if marked := read(results, path.stem):
+            yield marked
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> None:
+    """Write a file: beside it first, so that it is never there by half."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        beside.write_bytes(text.encode(encoding, "backslashreplace"))
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+Decisions = Mapping[tuple[str, str], Decision]
+"""What a teacher gives by hand, by student and exercise."""
+
+
+class Undecidable(Exception):
+    """The teacher's file cannot be read as decisions; the words say where."""
+
+
+def decisions(path: Path, students: Iterable[str] = ()) -> dict[tuple[str, str], Decision]:
+    """Read a file with the columns student, exercise, points and remark. Raises Undecidable.
+
+    Args: students, those of the class, where they are known.
+    """
+    known, found = set(students), {}
+    try:
+        rows = [*csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines())]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Undecidable(f"{path}: {error}") from error
+    for place, row in enumerate(rows, 2):
+        given = {str(k).strip().lower(): str(v or "").strip() for k, v in row.items()}
+        if not any(given.values()):
+            continue
+        student, number = given.get("student", ""), given.get("exercise", "")
+        if known and student not in known:
+            raise Undecidable(f"{path}, line {place}: nobody in the class is {student!r}")
+        if number not in EXERCISES:
+            raise Undecidable(f"{path}, line {place}: {number!r} is none of {', '.join(EXERCISES)}")
+        most = EXERCISES[number].points
+        try:
+            earned = Fraction(given["points"].replace(",", "."))
+        except (KeyError, ValueError, ZeroDivisionError) as error:
+            raise Undecidable(f"{path}, line {place}: it has no points that can be read") from error
+        if not 0 <= earned <= most:
+            raise Undecidable(
+                f"{path}, line {place}: exercise {number} gives 0 to {points(most)} points"
+            )
+        found[student, number] = Decision(earned, given.get("remark", ""))
+    return found
+
+
+def run_of(marked: Marked, by_hand: Decisions) -> Run:
+    """The run that a record keeps, with what was given by hand."""
+    run = Run(environment=marked.environment, code=marked.code)
+    run.exercises = [
+        replace(e, parts=tuple(part.name for part in PARTS[number]), module=number)
+        if number in marked.by_work
+        else e
+        for number, e in EXERCISES.items()
+        if number in marked.exercises or not e.parts
+    ]
+    for result in marked.results:
+        run.add(Result(**result))
+    run.by_hand = {
+        number: one for (student, number), one in by_hand.items() if student == marked.student
+    }
+    return run
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the class's reports need of one submission, and no more: there may be a thousand.
+
+    Args:
+        earned: of each exercise, the points, None where none of them is decided.
+        waiting: the exercises that wait for a reader.
+        mistakes: (exercise, what it is) of each known mistake that was made.
+        by_hand: the exercises of which a teacher gave the points.
+    """
+
+    student: str
+    number: str
+    slug: str
+    earned: dict[str, Fraction | None]
+    total: Total
+    waiting: tuple[str, ...]
+    mistakes: tuple[tuple[str, str], ...]
+    remarks: tuple[str, ...]
+    by_hand: tuple[str, ...]
+
+
+MISTAKE = re.compile(r"^(?:- )?This is (.+?)\.(?: |$)", re.MULTILINE)
+"""How a message names a known mistake. What comes from an answer stands further to the right."""
+
+
+def line(marked: Marked, by_hand: Decisions) -> Line:
+    """The submission in a line."""
+    run = run_of(marked, by_hand)
+    rows = run.score()
+    mistakes: dict[tuple[str, str], None] = {}
+    for result in run.results.values():
+        if result.outcome == "failed":
+            mistakes |= dict.fromkeys((result.exercise, m) for m in MISTAKE.findall(result.message))
+    return Line(
+        marked.student,
+        marked.number,
+        marked.slug,
+        {row.exercise.number: None if row.open else row.earned for row in rows},
+        total(rows),
+        tuple(row.exercise.number for row in rows if row.undecided),
+        tuple(mistakes),
+        tuple(marked.remarks),
+        tuple(run.by_hand),
+    )
