@@ -22,7 +22,7 @@ from report.text import clipped, visible
 
 SCORES, PAGE, STUDENTS = "scores.csv", "index.html", "students"
 
-DANGEROUS = (*"=+-@", *"＝＋－＠")  # noqa: RUF001 - wide signs, which some spreadsheets take, too
+DANGEROUS = (*"=+-@", *"＝＋－＠")
 """Signs by which a spreadsheet takes a cell for a formula."""
 
 
