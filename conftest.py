@@ -49,7 +49,7 @@ CLASS = plugin.PROJECT / "tests" / "test_class.py"
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--class"):
-        classroom.resume(config)
+        classroom.choose_seed(config)
     rules.prepare(config)
     if config.getoption("--class"):
         classroom.prepare(config)
@@ -154,13 +154,16 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     recording.shown(report)
 
 
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
     """With -v the line of a known mistake says who rejects it: the whole table, as it is made.
 
-    That of a submission tells its points.
+    That of a submission tells its points, and how many are left.
     """
     if report.when == "call" and (earned := getattr(report, "earned", "")):
-        return report.outcome, "." if report.passed else "F", earned
+        left = config.stash[classroom.CLASS].left(report.nodeid, config)
+        return report.outcome, "." if report.passed else "F", f"{earned}, {left}"
     tried = (report.passed and getattr(report, "tried", None)) or {}
     if rejected_by := tried.get("rejected_by"):
         return "passed", ".", f"PASSED (rejected by {rejected_by})"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +35,8 @@ class Classroom:
     limits: Limits
     resume: bool = False
     by_hand: Decisions = field(default_factory=dict)
+    shown: dict[str, int] = field(default_factory=dict)
+    """Of each test that was shown, how many were before it."""
 
     def key(self, submission: Submission) -> str:
         """On what a record rests: the submission as it is, and how it is judged."""
@@ -57,12 +60,26 @@ class Classroom:
         made.write(self.results)
         return made
 
+    def left(self, shown: str, config: pytest.Config) -> str:
+        """How many submissions have still to be shown, after the test of this name."""
+        before = self.shown.setdefault(shown, len(self.shown))
+        session: Any = config.pluginmanager.getplugin("session")
+        left = session.testscollected - before - 1
+        return f"{left} left" if left > 0 else "the last"
+
+    def records(self) -> Iterator[Marked]:
+        """What this run has kept, and nothing that an earlier one has left in its folder."""
+        for submission in self.submissions:
+            kept = records.read(self.results, submission.slug)
+            if kept and kept.key == self.key(submission):
+                yield kept
+
 
 CLASS = pytest.StashKey[Classroom]()
 """The class, where one is judged."""
 
 SEED = "seed.json"
-"""Where a run keeps its seed, for one that goes on where it was interrupted."""
+"""Where a run keeps its seed, for the next one with the same results."""
 
 
 def prepare(config: pytest.Config) -> None:
@@ -71,7 +88,7 @@ def prepare(config: pytest.Config) -> None:
     config.add_cleanup(into.cleanup)
     asked = config.getoption("--exercise")
     try:
-        found = submissions(unpacked(Path(config.getoption("--class")).resolve(), Path(into.name)))
+        found = submissions(*unpacked(Path(config.getoption("--class")).resolve(), Path(into.name)))
         path = config.getoption("--decisions")
         names = [one.student for one in found]
         by_hand = records.decisions(Path(path), names) if path else {}
@@ -81,13 +98,15 @@ def prepare(config: pytest.Config) -> None:
     config.stash[CLASS] = Classroom(
         found,
         results_of(config),
-        [n for n, e in EXERCISES.items() if e.parts and (not asked or n in asked)],
+        [number for number in EXERCISES if not asked or number in asked],
         limits(config),
         config.getoption("--resume"),
         by_hand,
     )
-    # One line a submission, as it is judged, and the messages on the students' pages.
+    # One line a submission, as it is judged and not again, and the messages on students' pages.
     config.option.verbose += 1
+    if config.option.reportchars == "fE":  # as it is unless the run says otherwise
+        config.option.reportchars = ""
     if config.option.tbstyle == "auto":
         config.option.tbstyle = "no"
     if not is_worker(config):
@@ -110,15 +129,24 @@ def _shard(found: list[Submission], shard: str | None) -> list[Submission]:
     return found[int(k) - 1 :: int(n)]
 
 
-def resume(config: pytest.Config) -> None:
-    """Let this run have the seed of the one that it goes on with, if there was one."""
-    if not config.getoption("--resume") or config.getoption("--hypothesis-seed") is not None:
+def choose_seed(config: pytest.Config) -> None:
+    """Let this run have the seed of the one before with the same results, or of the other shares.
+
+    So one submission can be judged anew, and stands beside the others in one list.
+
+    Raises pytest.UsageError where each share would have its own.
+    """
+    if config.getoption("--hypothesis-seed") is not None or is_worker(config):
         return
-    try:
+    with suppress(OSError, ValueError, KeyError):
         kept: Mapping[str, Any] = json.loads((results_of(config) / SEED).read_text("utf-8"))
         config.option.hypothesis_seed = kept["seed"]
-    except (OSError, ValueError, KeyError):
-        return  # nothing was begun there: a run like any other
+        return
+    if config.getoption("--shard"):
+        raise pytest.UsageError(
+            "--shard: all shares need the same seed, so that every submission faces the same "
+            "cases. Choose a number, and give each share --hypothesis-seed=NUMBER."
+        )
 
 
 def _keep_seed(config: pytest.Config) -> None:

@@ -35,7 +35,12 @@ def mark(submission: Submission, key: str, exercises: list[str], limits: Limits)
     Args: key, what is kept with the record: see report.marked.
     """
     marked = Marked(
-        submission.student, submission.number, submission.slug, key, exercises=exercises
+        submission.student,
+        submission.number,
+        submission.slug,
+        key,
+        seed=str(checks.luck_of_the_run),
+        exercises=exercises,
     )
     with tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True) as name:
         laid, into = Path(name).resolve() / "handed-in", Path(name).resolve() / "work"

@@ -15,13 +15,13 @@ import re
 import unicodedata
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from answering.hand_in import FOR_READERS, TEXTS
-from answering.snapshot import Copy, natural
+from answering.snapshot import NUMBER, SIZE, Copy, natural
 
 MOODLE = re.compile(
     r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)"
@@ -46,11 +46,13 @@ class Submission:
         student: the name, the same in no other submission of the class.
         number: the platform's number of the student, "" where it gives none.
         files: what belongs to it: folders, zips and files, with the names that they had.
+        remarks: what was not taken of it, and why.
     """
 
     student: str
     number: str
     files: tuple[tuple[Path, str], ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -64,7 +66,7 @@ class Submission:
     def lay(self, into: Path) -> list[str]:
         """Copy it into an empty folder. Returns what was not copied, and why."""
         copy = Copy(into, unpacks=True)
-        remarks = []
+        remarks = [*self.remarks]
         for path, name in self.files:
             if path.is_dir():
                 copy.folder(path)
@@ -97,8 +99,11 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (Path(folder, name) for name in files)
 
 
-def submissions(folder: Path) -> list[Submission]:
-    """Who has handed in what in this folder, by name. Raises NoClass."""
+def submissions(folder: Path, refused: Mapping[Path, str] = {}) -> list[Submission]:
+    """Who has handed in what in this folder, by name. Raises NoClass.
+
+    Args: refused, what is not there although it was handed in, with the reason.
+    """
     entries = sorted(_entries(folder), key=lambda path: natural(PurePosixPath(path.name)))
     # What was downloaded as one zip lies in one folder.
     while len(entries) == 1 and entries[0].is_dir() and not _is_one_students(entries[0]):
@@ -123,6 +128,11 @@ def submissions(folder: Path) -> list[Submission]:
             _shown(f"{name} ({number})" if number and bearers[name] > 1 else name),
             number,
             tuple(files),
+            tuple(
+                f"{path.name} {why}"
+                for path, why in refused.items()
+                if any(path.is_relative_to(file) for file, _ in files)
+            ),
         )
         for (name, number, _), files in of.items()
     ]
@@ -207,10 +217,13 @@ MOST_OF_A_CLASS, MOST_FILES_OF_A_CLASS = 4 * 2**30, 50_000
 """Bytes that a class's zip may hold, and files."""
 
 
-def unpacked(path: Path, into: Path) -> Path:
-    """The folder of a class; what was given as a zip is unpacked first. Raises NoClass."""
+def unpacked(path: Path, into: Path) -> tuple[Path, dict[Path, str]]:
+    """The folder of a class; what was given as a zip is unpacked first. Raises NoClass.
+
+    Returns: the folder, and what of the zip was not taken, with the reason.
+    """
     if path.is_dir():
-        return path
+        return path, {}
     if not path.exists():
         raise NoClass(f"{path}: there is no such folder")
     copy = Copy(into, unpacks=False, most=MOST_OF_A_CLASS, files=MOST_FILES_OF_A_CLASS)
@@ -218,4 +231,12 @@ def unpacked(path: Path, into: Path) -> Path:
         copy.archive(path)
     except (zipfile.BadZipFile, OSError) as error:
         raise NoClass(f"{path} cannot be unpacked: {error}") from error
-    return into
+    if not copy.files or {NUMBER, SIZE} & {*copy.refused.values()}:
+        # Whom it would leave out depends on their names.
+        raise NoClass(f"{path} holds more than a zip may: unpack it, and give the folder")
+    for name in copy.refused:
+        # Whoever has handed in nothing that could be taken is on the list, too.
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        if (into / name).parent == into:
+            (into / name).mkdir(exist_ok=True)
+    return into, {into / name: why for name, why in copy.refused.items()}

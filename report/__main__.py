@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from report import classroom
-from report.marked import Undecidable, decisions
+from report.marked import Undecidable, decisions, read_all
 
 
 def main() -> None:
@@ -15,10 +15,11 @@ def main() -> None:
     parser.add_argument("--decisions", metavar="PATH", type=Path)
     given = parser.parse_args()
     try:
-        by_hand = decisions(given.decisions) if given.decisions else {}
-    except Undecidable as error:
+        students = [one.student for folder in given.merge for one in read_all(folder)]
+        by_hand = decisions(given.decisions, students) if given.decisions else {}
+        lines = classroom.merge(given.merge, given.results, by_hand)
+    except (Undecidable, classroom.Unmergeable) as error:
         parser.error(str(error))
-    lines = classroom.merge(given.merge, given.results, by_hand)
     if not lines:
         parser.error("there are no records in these folders")
     print(f"{len(lines)} submissions: {given.results / classroom.SCORES}")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
 from pathlib import Path
+from shutil import copyfile
 from urllib.parse import quote
 
 from homework import EXERCISES, Exercise, points
@@ -40,12 +41,12 @@ def hand_back(marked: Marked, results: Path, by_hand: Decisions, *, pdf: bool = 
         typeset.write(run, folder / f"{marked.slug}.pdf")
 
 
-def write_class(slugs: Iterable[str], results: Path, by_hand: Decisions) -> list[Line]:
+def write_class(marked: Iterable[Marked], results: Path, by_hand: Decisions) -> list[Line]:
     """Write the list of scores and the class's page. Returns a line for each submission.
 
-    Args: slugs, whose records belong to the class, in the order of the list.
+    Args: marked, the records of the class, in the order of the list; each is let go at once.
     """
-    lines = [line(one, by_hand) for one in filter(None, (read(results, slug) for slug in slugs))]
+    lines = [line(one, by_hand) for one in marked]
     # Excel takes a file for UTF-8 by the mark at its beginning.
     write(results / SCORES, scores(lines), "utf-8-sig")
     write(results / PAGE, page(lines, results, STUDENTS))
@@ -60,13 +61,21 @@ def write_page(lines: Sequence[Line], results: Path, path: Path) -> None:
 
 
 def merge(folders: Sequence[Path], into: Path, by_hand: Decisions) -> list[Line]:
-    """Put the results of several runs together: each submission's record, page and line."""
-    from shutil import copyfile
+    """Put the results of several runs together: each submission's record, page and line.
 
+    Raises Unmergeable where not every submission has faced the same cases.
+    """
     slugs: dict[str, str] = {}
+    seeds: dict[str, Path] = {}
     for folder in folders:
         for marked in read_all(folder):
             slugs[marked.slug] = marked.student.casefold()
+            seeds.setdefault(marked.seed, folder)
+            if len(seeds) > 1:
+                said = " and ".join(f"{seed} in {where}" for seed, where in seeds.items())
+                raise Unmergeable(
+                    f"the runs have had different seeds, {said}: run one of them anew"
+                )
             if folder.resolve() != into.resolve():
                 marked.write(into)
                 pdf = Path(STUDENTS) / f"{marked.slug}.pdf"
@@ -74,7 +83,12 @@ def merge(folders: Sequence[Path], into: Path, by_hand: Decisions) -> list[Line]
                     (into / STUDENTS).mkdir(parents=True, exist_ok=True)
                     copyfile(folder / pdf, into / pdf)
             hand_back(marked, into, by_hand)
-    return write_class(sorted(slugs, key=lambda slug: slugs[slug]), into, by_hand)
+    ordered = sorted(slugs, key=lambda slug: slugs[slug])
+    return write_class(filter(None, (read(into, slug) for slug in ordered)), into, by_hand)
+
+
+class Unmergeable(Exception):
+    """Results that make no class together; the words say why."""
 
 
 def exercises_of(lines: Sequence[Line]) -> list[Exercise]:

@@ -10,8 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
 
-from report.marked import Decisions, read, run_of
-from report.run import Run, total
+from report.marked import Decisions, Marked, run_of
+from report.run import Part, Run, total
 from report.text import visible
 
 Properties = dict[str, str]
@@ -30,33 +30,40 @@ def add_points(run: Run, path: Path) -> None:
     _replace(tree, path)
 
 
-def add_class(slugs: Iterable[str], results: Path, by_hand: Decisions, path: Path) -> None:
+def add_class(records: Iterable[Marked], by_hand: Decisions, path: Path) -> None:
     """Add a case for each part of each submission of a class, with its points and its student."""
     tree = ElementTree.parse(path)
-    for suite in tree.iter("testsuite"):
-        for marked in filter(None, (read(results, slug) for slug in slugs)):
-            run = run_of(marked, by_hand)
-            for exercise in run.exercises:
-                for name, part in zip(exercise.parts, run.parts(exercise), strict=True):
-                    case = ElementTree.SubElement(
-                        suite,
-                        "testcase",
-                        classname=visible(marked.student),
-                        name=f"{exercise.number} {name}",
-                        time="0",
-                    )
-                    _add(
-                        case,
-                        {
-                            "student": visible(marked.student),
-                            "exercise": exercise.number,
-                            "part": name,
-                            "points_possible": _decimal(part.possible),
-                            "points_earned": _decimal(part.earned),
-                            "points_undecided": _decimal(part.undecided),
-                        },
-                    )
+    suite = next(tree.iter("testsuite"))
+    for marked in records:
+        run = run_of(marked, by_hand)
+        for exercise in run.exercises:
+            for name, part in zip(exercise.parts, run.parts(exercise), strict=True):
+                _add_part(suite, visible(marked.student), exercise.number, name, part)
+    for count, tag in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped")):
+        suite.set(count, str(sum(1 for _ in suite.iter(tag))))
     _replace(tree, path)
+
+
+def _add_part(
+    suite: ElementTree.Element, student: str, exercise: str, name: str, part: Part
+) -> None:
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=student, name=f"{exercise} {name}", time="0"
+    )
+    if part.undecided:
+        ElementTree.SubElement(case, "skipped", message="not decided")
+    elif part.earned < part.possible:
+        lost = f"{_decimal(part.earned)} of {_decimal(part.possible)} points"
+        ElementTree.SubElement(case, "failure", message=lost)
+    properties = {
+        "student": student,
+        "exercise": exercise,
+        "part": name,
+        "points_possible": _decimal(part.possible),
+        "points_earned": _decimal(part.earned),
+        "points_undecided": _decimal(part.undecided),
+    }
+    _add(case, properties)
 
 
 def _replace(tree: "ElementTree.ElementTree[ElementTree.Element]", path: Path) -> None:

@@ -34,6 +34,8 @@ class Marked:
     slug: str
     """The name of the student's files."""
     key: str
+    seed: str = ""
+    """Of the run: which cases it has faced."""
     exercises: list[str] = field(default_factory=list)
     """Those that were asked for."""
     results: list[dict[str, Any]] = field(default_factory=list)
@@ -127,12 +129,14 @@ def run_of(marked: Marked, by_hand: Decisions) -> Run:
         if number in marked.by_work
         else e
         for number, e in EXERCISES.items()
-        if number in marked.exercises or not e.parts
+        if number in marked.exercises
     ]
     for result in marked.results:
         run.add(Result(**result))
     run.by_hand = {
-        number: one for (student, number), one in by_hand.items() if student == marked.student
+        number: one
+        for (student, number), one in by_hand.items()
+        if student == marked.student and number in marked.exercises
     }
     return run
 

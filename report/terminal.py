@@ -99,12 +99,12 @@ def close(run: Run, session: Any) -> None:
 def close_class(room: Any, session: Any) -> None:
     """Write what a class's run gives, and say where it is. ``room`` is a judging.Classroom."""
     config, writer = session.config, session.config.pluginmanager.getplugin("terminalreporter")
-    slugs, results = [one.slug for one in room.submissions], room.results
-    lines = classroom.write_class(slugs, results, room.by_hand)
+    results = room.results
+    lines = classroom.write_class(room.records(), results, room.by_hand)
     if path := config.getoption("--html", None):
         classroom.write_page(lines, results, Path(path).resolve())
     if xml := config.getoption("xmlpath"):
-        junit.add_class(slugs, results, room.by_hand, Path(xml))
+        junit.add_class(room.records(), room.by_hand, Path(xml))
     writer.write_sep("=", "class")
     totals = sorted(one.total.earned for one in lines)
     if totals:
@@ -114,7 +114,7 @@ def close_class(room: Any, session: Any) -> None:
             for what, place in (("lowest", 0), ("middle", len(totals) // 2), ("highest", -1))
         )
         writer.write_line(f"{len(totals)} submissions, of {possible} points: {spread}")
-    if left := len(slugs) - len(lines):
+    if left := len(room.submissions) - len(lines):
         writer.write_line(f"{left} were not judged: --resume goes on with them", yellow=True)
     if waiting := sum(len(one.waiting) for one in lines):
         writer.write_line(f"{waiting} answers wait for a reader: see the class's page", yellow=True)

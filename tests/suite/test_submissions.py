@@ -102,7 +102,7 @@ def test_one_zip_holds_the_class(tmp_path: Path) -> None:
         for name in ("hw/ann/hw.py", "hw/bo/hw.py"):
             archive.writestr(name, "A")
     (tmp_path / "into").mkdir()
-    assert [*of(unpacked(path, tmp_path / "into"))] == ["ann", "bo"]
+    assert [*of(unpacked(path, tmp_path / "into")[0])] == ["ann", "bo"]
 
 
 def test_the_same_name_with_two_numbers_is_two_people(tmp_path: Path) -> None:
@@ -152,3 +152,33 @@ def test_the_name_of_a_students_files_is_one_everywhere(name: str) -> None:
     assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert len(slug) < 80
     assert slug != Submission(f"{name}.", "", ()).slug
+
+
+def test_what_a_zip_holds_and_cannot_be_taken_is_told_of_whose_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("ann/hw.py", "1")
+        for name in ("ann/more.py", "bo.py"):
+            link = zipfile.ZipInfo(name)
+            link.external_attr = 0o120777 << 16
+            archive.writestr(link, "/etc/passwd")
+    into = tmp_path / "into"
+    into.mkdir()
+    found = submissions(*unpacked(path, into))
+    assert [one.student for one in found] == ["ann", "bo.py"]
+    assert found[0].remarks == ("more.py is a link in the zip, and no file",)
+    assert found[1].remarks == ("bo.py is a link in the zip, and no file",)
+
+
+def test_a_zip_that_holds_too_much_leaves_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("judging.submissions.MOST_FILES_OF_A_CLASS", 2)
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(4):
+            archive.writestr(f"ann/{number}.py", "1")
+    into = tmp_path / "into"
+    into.mkdir()
+    with pytest.raises(NoClass, match="unpack it, and give the folder"):
+        unpacked(path, into)
