@@ -99,7 +99,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--pdf",
         metavar="PATH",
-        help="write the report as a PDF, as in --pdf=report/report.pdf",
+        nargs="?",
+        const="report/report.pdf",
+        help="write the report as a PDF, as in --pdf=report/report.pdf, which is also meant where "
+        "no PATH is given; with --class, one for each student",
     )
 
 

@@ -91,22 +91,24 @@ class Process:
         *,
         on_step: Callable[[str], None] | None = None,
         on_part: Callable[[Any], None] | None = None,
+        note: Callable[[tuple[bytes, bytes]], None] | None = None,
     ) -> dict[str, Any]:
         """The reply to a request. Raises Ended if none comes, Unfit if it cannot be read.
 
-        Args: on_step, is told where the process pauses; on_part, takes what comes before the reply.
+        Args: on_step, is told where the process pauses; on_part, takes what comes before the reply;
+            note, is given the request and the reply, word for word.
         """
-        self.be_ready()
-        self.allowed = self.patience
-        self._printed()  # by the call before, which told it
-        deadline = time.monotonic() + self.allowed
-        self._send(Packer().message(request), deadline)
+        message = Packer().message(request)
+        deadline = self._say(message)
         while True:
-            reply = self._unpacked(self._receive(deadline - time.monotonic()))
+            words = self._receive(deadline - time.monotonic())
+            reply = self._unpacked(words)
             if "part" in reply and on_part is not None:
                 on_part(reply["part"])
                 continue
             if "step" not in reply or on_step is None:
+                if note is not None:
+                    note((message, words))
                 return reply
             try:
                 on_step(str(reply["step"]))
@@ -114,6 +116,19 @@ class Process:
                 self.kill()  # it waits in the midst of a call: the next request would go astray
                 raise
             self._send(b"", deadline)
+
+    def repeat(self, message: bytes) -> bytes:
+        """The reply to a request that was noted, word for word. Raises Ended if none comes."""
+        return self._receive(self._say(message) - time.monotonic())
+
+    def _say(self, message: bytes) -> float:
+        """Send a request. Returns the time by which the reply has to be there."""
+        self.be_ready()
+        self.allowed = self.patience
+        self._printed()  # by the call before, which told it
+        deadline = time.monotonic() + self.allowed
+        self._send(message, deadline)
+        return deadline
 
     def _unpacked(self, message: bytes) -> dict[str, Any]:
         reply = Unpacker().value(message)

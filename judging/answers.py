@@ -8,7 +8,7 @@ must not change its arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -211,6 +211,49 @@ class Answers:
         if part != self.part:
             self.part = part
             self.side.renew()
+            # A process that is new has told nothing of its names.
+            self.known = {n: known for n, known in self.known.items() if isinstance(known, Wrong)}
+
+    def begin_anew(self) -> None:
+        """What follows is judged in a process that has been asked nothing, whatever its part."""
+        self.part = ""
+
+    def may_ask(self, places: Iterable[str]) -> bool:
+        """Whether none of these functions is known to be missing, or not to be called again."""
+        known = (self.known.get(p) or self.known.get(p.partition(".")[0]) for p in places)
+        return not any(isinstance(one, Wrong) for one in known)
+
+    @contextmanager
+    def noted(self) -> Iterator[list[tuple[bytes, bytes]]]:
+        """Take note of each request and its reply, word for word.
+
+        At the end the list is empty where a verdict rests on more than these.
+        """
+        said: list[tuple[bytes, bytes]] = []
+        assert isinstance(self.side, Apart)
+        self.side.said = said
+        try:
+            yield said
+        finally:
+            if self.side.said is None:
+                said.clear()
+            self.side.said = None
+
+    def repeat(self, requests: Iterable[bytes]) -> list[bytes] | None:
+        """The replies to requests that were noted; None where one is lacking, or too slow."""
+        assert isinstance(self.side, Apart)
+        replies, budget = [], self._budget()
+        for request in requests:
+            reply = self.side.repeat(request)
+            if reply is None or self.side.waited > budget:
+                return None
+            replies.append(reply)
+        return replies
+
+    def _beside_words(self) -> None:
+        """What follows happens beside requests and replies."""
+        if isinstance(self.side, Apart):
+            self.side.said = None
 
     def choose(self, luck: int) -> None:
         """From now on this number decides what is left to luck; 0 leaves calls as they are."""
@@ -244,11 +287,13 @@ class Answers:
     @property
     def scratch(self) -> Path:
         """A folder for files that answers write and read."""
+        self._beside_words()
         return self.side.scratch
 
     @property
     def shelf(self) -> Path:
         """A folder for files that answers only read."""
+        self._beside_words()
         return self.side.shelf
 
     def at_home(self) -> AbstractContextManager[None]:
@@ -258,6 +303,7 @@ class Answers:
     @contextmanager
     def fresh(self) -> Iterator[Answers]:
         """The same answers in a process that has never seen them before."""
+        self._beside_words()
         with self.side.fresh() as side:
             fresh = Answers(side)
             fresh.asked = self.asked
@@ -270,17 +316,20 @@ class Answers:
 
     def weights(self, content: bytes) -> Outcome:
         """What torch.load reads from the bytes of a file that an answer wrote."""
+        self._beside_words()
         return self.side.weights(content)
 
     def limit_files(self, size: int, *, deadly: bool) -> None:
         """From now on no file grows beyond so many bytes. NotTried where that cannot be had."""
         assert isinstance(self.side, Apart)
+        self._beside_words()
         if self.side.limit_files(size, deadly=deadly).raised:
             raise NotTried("files of a limited size: this system has no RLIMIT_FSIZE")
 
     def pause_at_steps(self, folder: Path, look: Callable[[str], None]) -> None:
         """From now on, look before each step that touches a file in this folder."""
         assert isinstance(self.side, Apart)
+        self._beside_words()
         self.side.pause_at_steps(folder, look)
 
     @contextmanager

@@ -221,6 +221,8 @@ class Apart:
         self.luck: tuple[int, int | None] | None = None
         self.new_case = False
         self.on_step: Callable[[str], None] | None = None
+        self.said: list[tuple[bytes, bytes]] | None = None
+        """Each request and its reply, word for word, while somebody takes note of them."""
 
     @property
     def scratch(self) -> Path:
@@ -364,11 +366,12 @@ class Apart:
         try:
             process, began = self.start(), time.monotonic()
             try:
-                reply = process.ask(request, on_step=self.on_step)
+                note = None if self.said is None else self.said.append
+                reply = process.ask(request, on_step=self.on_step, note=note)
             finally:
                 self.waited += time.monotonic() - began
         except Ended as ended:
-            self.process = None
+            self.process, self.said = None, None
             return Outcome(ended=str(ended), printed=plain_words(process.last_words))
         except Unfit as unfit:
             self.end()
@@ -380,6 +383,18 @@ class Apart:
             # break anywhere.
             self.end()
             return Outcome(unfit=f"bytes that are no result ({type(error).__name__})")
+
+    def repeat(self, request: bytes) -> bytes | None:
+        """The reply to a request that was noted, None where the process ended."""
+        try:
+            process, began = self.start(), time.monotonic()
+            try:
+                return process.repeat(request)
+            finally:
+                self.waited += time.monotonic() - began
+        except Ended:
+            self.process = None
+            return None
 
     def _read(self, reply: dict[str, Any], given: list[Any]) -> Outcome:
         """What a reply says, in words of a bounded length."""
