@@ -47,18 +47,22 @@ def mark(submission: Submission, key: str, exercises: list[str], limits: Limits)
     with tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True) as name:
         laid, into = Path(name).resolve() / "handed-in", Path(name).resolve() / "work"
         laid.mkdir()
-        marked.remarks += submission.lay(laid)
         try:
+            marked.remarks += submission.lay(laid)
             taken = taken_in(_innermost(laid), into)
+            marked.by_work = [*taken.by_work]
+            if taken.functions is not None:
+                _mark_functions(marked, taken, exercises, limits)
+            if taken.hand_in is not None:
+                _mark_work(marked, taken, exercises, limits)
         except NothingToJudge as nothing:
             marked.remarks.append(str(nothing).replace(str(laid), "what was handed in"))
-            marked.results = [*_nothing(exercises, marked.remarks[-1])]
-            return marked
-        marked.by_work = [*taken.by_work]
-        if taken.functions is not None:
-            _mark_functions(marked, taken, exercises, limits)
-        if taken.hand_in is not None:
-            _mark_work(marked, taken, exercises, limits)
+            marked.results = _all(exercises, "failed", marked.remarks[-1])
+        except Exception as error:
+            # A fault of the suite's own costs no neighbour, and no student a point.
+            words = f"the suite could not judge this: {type(error).__name__}: {error}"
+            marked.remarks.append(words)
+            marked.by_work, marked.results = [], _all(exercises, "not decided", words)
     return marked
 
 
@@ -68,10 +72,10 @@ def _innermost(folder: Path) -> Path:
     return _innermost(inside[0]) if len(inside) == 1 and inside[0].is_dir() else folder
 
 
-def _nothing(exercises: list[str], why: str) -> list[dict[str, Any]]:
-    """The results of who has handed in nothing that can be judged."""
+def _all(exercises: list[str], outcome: str, why: str) -> list[dict[str, Any]]:
+    """One outcome for every part, for one reason."""
     return [
-        _result(number, part, part, "Something was handed in.", "failed", why)
+        _result(number, part, part, "Something was handed in.", outcome, why)
         for number in exercises
         for part in EXERCISES[number].parts
     ]

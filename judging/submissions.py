@@ -85,9 +85,22 @@ class Submission:
         for path, name in self.files:
             for file in sorted(_files(path)):
                 total.update(f"\0{name}\0{file.relative_to(path)}\0".encode(errors="replace"))
-                if file.is_file() and not file.is_symlink():
-                    total.update(hashlib.sha256(file.read_bytes()).digest())
+                total.update(_digest(file))
         return total.hexdigest()
+
+
+def _digest(file: Path) -> bytes:
+    """What a plain file holds; of one that cannot be read, that it cannot."""
+    total = hashlib.sha256()
+    if file.is_symlink() or not file.is_file():
+        return b"none"
+    try:
+        with open(file, "rb") as content:
+            while piece := content.read(2**20):
+                total.update(piece)
+    except OSError:
+        return b"unreadable"
+    return total.digest()
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -109,3 +109,21 @@ def test_a_wrong_answer_teaches_nothing(mark: Marker) -> None:
     assert not right(mark(TURNED))
     assert not right(mark(TURNED))
     assert right(mark(PLAIN))
+
+
+def test_a_fault_of_the_suite_costs_no_point_and_nobody_else(
+    mark: Marker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(marking, "_mark_functions", broken)
+        home = mark.folder / "unlucky"
+        home.mkdir()
+        (home / "objective_questions.py").write_text(PLAIN)
+        submission = Submission("unlucky", "", ((home, "unlucky"),))
+        marked = marking.mark(submission, "", ["1.3"], Limits())
+    assert {r["outcome"] for r in marked.results} == {"not decided"}
+    assert marked.remarks == ["the suite could not judge this: ZeroDivisionError: here"]
+    assert right(mark(PLAIN))
