@@ -21,7 +21,7 @@ from homework import EXERCISES, Exercise, points
 from report.marked import Decisions, Line, Marked, line, read, read_all, run_of, write
 from report.text import clipped, visible
 
-SCORES, PAGE, STUDENTS = "scores.csv", "index.html", "students"
+SCORES, WAITING, PAGE, STUDENTS = "scores.csv", "waiting.csv", "index.html", "students"
 
 DANGEROUS = (*"=+-@", *"＝＋－＠")
 """Signs by which a spreadsheet takes a cell for a formula."""
@@ -49,6 +49,7 @@ def write_class(marked: Iterable[Marked], results: Path, by_hand: Decisions) -> 
     lines = [line(one, by_hand) for one in marked]
     # Excel takes a file for UTF-8 by the mark at its beginning.
     write(results / SCORES, scores(lines), "utf-8-sig")
+    write(results / WAITING, waiting_lines(lines), "utf-8-sig")
     write(results / PAGE, page(lines, results, STUDENTS))
     return lines
 
@@ -141,7 +142,6 @@ class Waiting:
 
     student: str
     slug: str
-    exercise: Exercise
     why: str
     text: str
 
@@ -171,7 +171,7 @@ def content(lines: Sequence[Line], results: Path, students: str) -> str:
             students=students,
             bars=_distribution(lines),
             mistakes=list(_mistakes(lines, asked)),
-            waiting=list(_waiting(lines, results)),
+            waiting=_waiting(lines, results),
             possible=sum((e.points for e in asked), Fraction(0)),
             decided=max((one.total.decided for one in lines), default=Fraction(0)),
             middle=_middle([one.total.earned for one in lines]),
@@ -222,24 +222,34 @@ MOST_TO_READ = 3_000
 """Characters of a text that waits for a reader on the class's page; the student's has all of it."""
 
 
-def _waiting(lines: Sequence[Line], results: Path) -> Iterator[Waiting]:
+def _waiting(lines: Sequence[Line], results: Path) -> list[tuple[Exercise, list[Waiting]]]:
+    """What waits for a reader, by exercise in the homework's order."""
+    found: dict[str, list[Waiting]] = {number: [] for number in EXERCISES}
     for one in lines:
-        if not one.waiting or (marked := read(results, one.slug)) is None:
-            continue
+        if one.waiting and (marked := read(results, one.slug)):
+            for number in one.waiting:
+                found[number].append(_of_reader(one, marked, EXERCISES[number]))
+    return [(EXERCISES[number], answers) for number, answers in found.items() if answers]
+
+
+def _of_reader(one: Line, marked: Marked, exercise: Exercise) -> Waiting:
+    undecided = (r for r in marked.results if r["outcome"] == "not decided")
+    why = [str(r["message"]) for r in undecided if r["exercise"] == exercise.number]
+    return Waiting(
+        one.student,
+        one.slug,
+        clipped("\n".join(dict.fromkeys(why)), MOST_TO_READ),
+        # What a check could not decide it quotes; of the report there are the words as they are.
+        "" if why else clipped(marked.to_read, MOST_TO_READ),
+    )
+
+
+def waiting_lines(lines: Sequence[Line]) -> str:
+    """A file of decisions without points, a line for each answer that waits."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(["student", "exercise", "points", "remark"])
+    for one in lines:
         for number in one.waiting:
-            exercise = EXERCISES[number]
-            why = [
-                str(r["message"])
-                for r in marked.results
-                if r["exercise"] == number and r["outcome"] == "not decided"
-            ]
-            words = (
-                "" if why and number in EXERCISES and EXERCISES[number].parts else marked.to_read
-            )
-            yield Waiting(
-                one.student,
-                one.slug,
-                exercise,
-                clipped("\n".join(dict.fromkeys(why)), MOST_TO_READ),
-                clipped(words, MOST_TO_READ),
-            )
+            table.writerow([harmless(one.student), number, "", ""])
+    return text.getvalue()

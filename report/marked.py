@@ -101,9 +101,11 @@ def decisions(path: Path, students: Iterable[str] = ()) -> dict[tuple[str, str],
         raise Undecidable(f"{path}: {error}") from error
     for place, row in enumerate(rows, 2):
         given = {str(k).strip().lower(): str(v or "").strip() for k, v in row.items()}
-        if not any(given.values()):
-            continue
+        if not given.get("points") and not given.get("remark"):
+            continue  # as every line of waiting.csv, until it is filled in
         student, number = given.get("student", ""), given.get("exercise", "")
+        if known and student.startswith("'") and student not in known:
+            student = student[1:]  # which kept a spreadsheet from taking it for a formula
         if known and student not in known:
             raise Undecidable(f"{path}, line {place}: nobody in the class is {student!r}")
         if number not in EXERCISES:
@@ -123,7 +125,8 @@ def decisions(path: Path, students: Iterable[str] = ()) -> dict[tuple[str, str],
 
 def run_of(marked: Marked, by_hand: Decisions) -> Run:
     """The run that a record keeps, with what was given by hand."""
-    run = Run(environment=marked.environment, code=marked.code)
+    remarks = {"remarks": "; ".join(marked.remarks)} if marked.remarks else {}
+    run = Run(environment={**marked.environment, **remarks}, code=marked.code)
     run.exercises = [
         replace(e, parts=tuple(part.name for part in PARTS[number]), module=number)
         if number in marked.by_work
