@@ -11,7 +11,7 @@ import signal
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from importlib.util import find_spec
 from multiprocessing import forkserver
@@ -21,8 +21,8 @@ from typing import Any
 import psutil
 
 from answering.starting import OWN, clean_surroundings, context, prepare_anew
-from answering.values import MOST_MESSAGE, Packer, Unfit, Unpacker
-from answering.worker import MOST_PRINTED, Place, serve
+from answering.values import MOST_MESSAGE, Packer, Unfit, Unpacker, joined
+from answering.worker import MOST_PRINTED, REPEATED, Place, serve
 
 STARTING = 60.0
 """Seconds that a new process may take until it is ready: many times what it takes."""
@@ -117,9 +117,9 @@ class Process:
                 raise
             self._send(b"", deadline)
 
-    def repeat(self, message: bytes) -> bytes:
-        """The reply to a request that was noted, word for word. Raises Ended if none comes."""
-        return self._receive(self._say(message) - time.monotonic())
+    def repeat(self, requests: Iterable[bytes]) -> bytes:
+        """The digest of the replies to requests that were noted. Raises Ended if none comes."""
+        return self._receive(self._say(REPEATED + joined(requests)) - time.monotonic())
 
     def _say(self, message: bytes) -> float:
         """Send a request. Returns the time by which the reply has to be there."""

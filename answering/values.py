@@ -9,7 +9,7 @@ than it was told to accept is refused. Tensors that share memory on one side sha
 import os
 import re
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
@@ -155,6 +155,27 @@ LENGTH = struct.Struct("!Q")
 """How long the next part of a message is."""
 
 
+def joined(parts: Iterable[bytes]) -> bytes:
+    """One message of several parts, each after its length."""
+    return b"".join(piece for part in parts for piece in (LENGTH.pack(len(part)), part))
+
+
+def parts_of(message: bytes) -> list[bytes]:
+    """The parts of a message, each after its length: nothing here can be more than it is."""
+    parts: list[bytes] = []
+    place = 0
+    while place < len(message):
+        (length,) = LENGTH.unpack_from(message, place)
+        place += LENGTH.size
+        if length > len(message) - place or len(parts) > MOST_ENTRIES:
+            raise Unfit("bytes that are no message (a part is cut off)")
+        parts.append(message[place : place + length])
+        place += length
+    if not parts:
+        raise Unfit("bytes that are no message (of another size)")
+    return parts
+
+
 class Keyed:
     """Counts the keys of one message whose hashes somebody can choose."""
 
@@ -191,8 +212,7 @@ class Packer(Keyed):
         tree = msgpack.packb(self.tree(value), strict_types=True, unicode_errors="surrogatepass")
         if len(tree) > MOST_TREE:
             raise Unfit(f"more than {MOST_TREE // 2**20} MiB of numbers and words")
-        parts = [part for one in (tree, *self.contents) for part in (LENGTH.pack(len(one)), one)]
-        return b"".join(parts)
+        return joined((tree, *self.contents))
 
     def _count(self, entries: int = 1, size: int = 0) -> None:
         self.entries += entries
@@ -561,28 +581,15 @@ class Unpacker(Keyed):
     def value(self, message: bytes) -> Any:
         """The value. Raises Unfit if the bytes are none."""
         try:
-            tree, *self.contents = self._parts(message)
+            tree, *self.contents = parts_of(message)
+            if len(tree) > MOST_TREE:
+                raise Unfit("bytes that are no message (of another size)")
             return self.of(self._lists(tree))
         except Unfit:
             raise
         except Exception as error:
             # Bytes that no Packer wrote can break anywhere; what they are is said once.
             raise Unfit(f"bytes that are no message ({type(error).__name__})") from error
-
-    def _parts(self, message: bytes) -> list[bytes]:
-        """The tree and the contents, each after its length: nothing here can be more than it is."""
-        parts: list[bytes] = []
-        place = 0
-        while place < len(message):
-            (length,) = LENGTH.unpack_from(message, place)
-            place += LENGTH.size
-            if length > len(message) - place or len(parts) > MOST_ENTRIES:
-                raise Unfit("bytes that are no message (a part is cut off)")
-            parts.append(message[place : place + length])
-            place += length
-        if not parts or len(parts[0]) > MOST_TREE:
-            raise Unfit("bytes that are no message (of another size)")
-        return parts
 
     def _lists(self, message: bytes) -> Any:
         return msgpack.unpackb(

@@ -15,9 +15,10 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +40,7 @@ from answering.values import (
     Unfit,
     Unpacker,
     bases_of,
+    parts_of,
     plain_words,
     type_name,
 )
@@ -326,11 +328,27 @@ def serve(connection: Connection, echo: Connection, place: Place) -> None:
             request = connection.recv_bytes()
         except (EOFError, OSError):
             os._exit(0)
-        reply = _reply(bench, request, printed)
+        if request.startswith(REPEATED):
+            each = parts_of(request[len(REPEATED) :])
+            reply = digest(_reply(bench, one, printed) for one in each)
+        else:
+            reply = _reply(bench, request, printed)
         if os.getpid() != own:
             # An answer has forked, and this is the child: it has no part in the conversation.
             os._exit(0)
         connection.send_bytes(reply)
+
+
+REPEATED = b"repeated"
+"""What a message begins with that holds requests that were asked before: see digest."""
+
+
+def digest(replies: Iterable[bytes]) -> bytes:
+    """What all that is replied to such a message amounts to."""
+    total = sha256()
+    for reply in replies:
+        total.update(sha256(reply).digest())
+    return total.digest()
 
 
 def _settle(place: Place, printed: Printed, connections: set[int]) -> bool:

@@ -239,16 +239,10 @@ class Answers:
                 said.clear()
             self.side.said = None
 
-    def repeat(self, requests: Iterable[bytes]) -> list[bytes] | None:
-        """The replies to requests that were noted; None where one is lacking, or too slow."""
+    def repeat(self, requests: Iterable[bytes]) -> bytes | None:
+        """The digest of the replies to requests that were noted; None where one is lacking."""
         assert isinstance(self.side, Apart)
-        replies, budget = [], self._budget()
-        for request in requests:
-            reply = self.side.repeat(request)
-            if reply is None or self.side.waited > budget:
-                return None
-            replies.append(reply)
-        return replies
+        return self.side.repeat(requests)
 
     def _beside_words(self) -> None:
         """What follows happens beside requests and replies."""

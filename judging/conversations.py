@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
+from answering.worker import digest
 from judging.answers import Answers
 
 Said = Sequence[tuple[bytes, bytes]]
@@ -33,8 +33,7 @@ class Conversation:
 
     def repeated(self, answers: Answers) -> bool:
         """Whether the answers reply as some that were right. False, too, where none comes."""
-        replies = answers.repeat(self.requests)
-        return replies is not None and _digest(replies) in self.right
+        return answers.repeat(self.requests) in self.right
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Conversations:
         requests = tuple(request for request, _ in said)
         kept = self.known.setdefault((check, case), Conversation(requests))
         if kept.requests == requests and len(kept.right) < MOST_WAYS:
-            kept.right.add(_digest([reply for _, reply in said]))
+            kept.right.add(digest(reply for _, reply in said))
 
     def knows(self, check: str) -> bool:
         """Whether something is known of a check."""
@@ -59,11 +58,3 @@ class Conversations:
     def of(self, check: str, case: int) -> Conversation | None:
         """What was said in a case, None where nothing is known."""
         return self.known.get((check, case))
-
-
-def _digest(replies: Sequence[bytes]) -> bytes:
-    total = sha256()
-    for reply in replies:
-        total.update(len(reply).to_bytes(8, "big"))
-        total.update(reply)
-    return total.digest()

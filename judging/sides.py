@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -384,12 +384,12 @@ class Apart:
             self.end()
             return Outcome(unfit=f"bytes that are no result ({type(error).__name__})")
 
-    def repeat(self, request: bytes) -> bytes | None:
-        """The reply to a request that was noted, None where the process ended."""
+    def repeat(self, requests: Iterable[bytes]) -> bytes | None:
+        """The digest of the replies to requests that were noted, None where the process ended."""
         try:
             process, began = self.start(), time.monotonic()
             try:
-                return process.repeat(request)
+                return process.repeat(requests)
             finally:
                 self.waited += time.monotonic() - began
         except Ended:
