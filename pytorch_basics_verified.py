@@ -130,7 +130,16 @@ def missing(config: pytest.Config) -> list[str]:
         arguments += ["-c", str(INI)]
     if not given.file_or_dir and here != PROJECT:
         arguments.append(str(PROJECT / "tests"))
+    if vars(given)["class"] and not config.getini(NAMES_AS_THEY_ARE):
+        arguments += ["-o", f"{NAMES_AS_THEY_ARE}=true"]
     return arguments
+
+
+NAMES_AS_THEY_ARE = "disable_test_id_escaping_and_forfeit_all_rights_to_community_support"
+"""pytest's ini option by which the test of a submission has its student's name, as it is written.
+
+In the ini file it would hold for the names of all tests, whatever signs they have.
+"""
 
 
 _given: list[argparse.Namespace] = []

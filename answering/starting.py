@@ -77,13 +77,17 @@ OWN: list[str] = []
 """What the process that others are forked from knows of our own."""
 
 
+NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
+"""A confined process reaches no GPU: one that is seen would be chosen, and then fail."""
+
+
 @contextlib.contextmanager
 def clean_surroundings() -> Iterator[None]:
     """For the process that all others come from: it starts in the suite, with a known path."""
     before, place = dict(os.environ), os.getcwd()
     main = sys.modules["__main__"]
     os.environ.pop("PYTHONSTARTUP", None)
-    os.environ.update(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", MPLBACKEND="Agg")
+    os.environ.update(PYTHONPATH=str(ROOT), OMP_NUM_THREADS="1", MPLBACKEND="Agg", **NO_GPU)
     os.chdir(ROOT)
     # What pytest was started with is no business of theirs, and costs its imports each time.
     sys.modules["__main__"] = ModuleType("__main__")

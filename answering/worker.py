@@ -30,7 +30,7 @@ from torch import Tensor, nn
 
 from answering import confinement, questions, traces
 from answering.folder import PACKAGE, Folder, apart
-from answering.starting import LIBRARIES, SHELL
+from answering.starting import LIBRARIES, NO_GPU, SHELL
 from answering.traces import Traces
 from answering.values import (
     Foreign,
@@ -373,6 +373,7 @@ def _settle(place: Place, printed: Printed, connections: set[int]) -> bool:
         TMP=str(place.scratch),
         MPLBACKEND="Agg",
         MPLCONFIGDIR=str(place.scratch),
+        **NO_GPU,
     )
     tempfile.tempdir = None
     os.chdir(place.scratch)

@@ -78,9 +78,6 @@ class Classroom:
 CLASS = pytest.StashKey[Classroom]()
 """The class, where one is judged."""
 
-NAMES_AS_THEY_ARE = "disable_test_id_escaping_and_forfeit_all_rights_to_community_support"
-"""The ini option by which pytest leaves names as they are."""
-
 SEED = "seed.json"
 """Where a run keeps its seed, for the next one with the same results."""
 
@@ -106,9 +103,6 @@ def prepare(config: pytest.Config) -> None:
         config.getoption("--resume"),
         by_hand,
     )
-    # A submission's test is named as its student, in the letters of the name. In the ini file this
-    # would hold for every test.
-    config.inicfg[NAMES_AS_THEY_ARE] = True  # type: ignore[index]
     # One line a submission, as it is judged and not again, and the messages on students' pages.
     config.option.verbose += 1
     if config.option.reportchars == "fE":  # as it is unless the run says otherwise

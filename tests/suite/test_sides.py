@@ -370,6 +370,7 @@ def test_a_bare_environment(elsewhere: Make, monkeypatch: pytest.MonkeyPatch) ->
     scratch = str(answers.scratch)
     assert (place, temporary, home) == (scratch, scratch, scratch)
     assert "SECRET" not in environment
+    assert environment["CUDA_VISIBLE_DEVICES"] == ""
     assert argv == [""]
     assert (name, file) == ("solutions.autograd", "autograd.py")
     root = Path(__file__).parent.parent.parent
