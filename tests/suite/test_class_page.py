@@ -169,11 +169,23 @@ def test_the_list_of_what_waits_comes_back_as_decisions(results: Path, tmp_path:
     assert set(decisions(filled, NAMES)) == {(name, "Report") for name in NAMES if name != "Ada"}
 
 
-def test_a_remark_without_points_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("carl,1.3,1,", "nobody in the class is 'carl'"),
+        ("Ada,9.9,1,", "'9.9' is none of"),
+        ("Ada,1.3,2,", "exercise 1.3 gives 0 to 0.5 points"),
+        ("Ada,1.3,-0.5,", "exercise 1.3 gives 0 to 0.5 points"),
+        ("Ada,1.3,much,", "no points that can be read"),
+        ("Ada,Report,,nice", "no points that can be read"),
+    ],
+)
+def test_a_decision_that_cannot_be_read_says_where(line: str, why: str, tmp_path: Path) -> None:
     path = tmp_path / "decisions.csv"
-    path.write_text("student,exercise,points,remark\nAda,Report,,nice\n")
-    with pytest.raises(Undecidable, match="line 2"):
+    path.write_text(f"student,exercise,points,remark\nBo,1.3,0.5,\n{line}\n")
+    with pytest.raises(Undecidable, match="line 3") as told:
         decisions(path, NAMES)
+    assert why in str(told.value)
 
 
 def test_the_list_of_scores_has_everybody_once_and_no_formula(results: Path) -> None:
