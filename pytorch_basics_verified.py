@@ -64,6 +64,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="with --solutions: write the results as Gradescope reads them",
     )
     group.addoption(
+        "--github-classroom",
+        metavar="PATH",
+        help="with --solutions: write the results as the reporter of GitHub Classroom reads them",
+    )
+    group.addoption(
         "--in-process",
         action="store_true",
         help="run the answers in the suite's own process, for breakpoint(); --pdb implies it",
@@ -113,7 +118,7 @@ def missing(config: pytest.Config) -> list[str]:
     """
     given = config.known_args_namespace
     asked = given.solutions or given.mnist_root or given.exercise or given.pdf
-    asked = asked or vars(given)["class"] or given.gradescope
+    asked = asked or vars(given)["class"] or given.gradescope or given.github_classroom
     if given.rootdir and Path(given.rootdir).resolve() == PROJECT:
         asked = True
     if not asked or not INI.is_file():

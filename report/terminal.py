@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from homework import points
-from report import classroom, gradescope, junit
+from report import classroom, junit, platforms
 from report.run import Run, total
 
 
@@ -90,8 +90,8 @@ def close(run: Run, session: Any) -> None:
     write_points(run, config.getoption("xmlpath"), writer)
     if path := config.getoption("--pdf"):
         write_pdf(run, Path(path), writer)
-    if path := config.getoption("--gradescope"):
-        gradescope.write(run, Path(path))
+    for option, file in platforms.asked_for(config).items():
+        write_for_platform(run, option, file, session)
     write_score(run, writer)
     session.exitstatus = run.status(session.exitstatus, session.testscollected)
 
@@ -148,3 +148,12 @@ def write_points(run: Run, xml: str | None, writer: Writer) -> None:
             junit.add_points(run, Path(xml))
     except Exception as error:
         writer.write_line(f"no points in {xml}: {type(error).__name__}: {error}", red=True)
+
+
+def write_for_platform(run: Run, option: str, path: Path, session: Any) -> None:
+    """Write the file of a learning platform. The score stands, and the file as it was."""
+    try:
+        platforms.write(run, option, path, session)
+    except Exception as error:
+        writer = session.config.pluginmanager.getplugin("terminalreporter")
+        writer.write_line(f"{option} {path}: {type(error).__name__}: {error}", red=True)
