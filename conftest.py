@@ -24,7 +24,6 @@ starting.prepare(
 )
 
 from collections.abc import Generator, Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,7 @@ CLASS = plugin.PROJECT / "tests" / "test_class.py"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    with nullcontext() if rules.is_worker(config) else platforms.begun(config):
+    with platforms.reason_told(config):
         if config.getoption("--class"):
             classroom.choose_seed(config)
         rules.prepare(config)

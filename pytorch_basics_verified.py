@@ -172,7 +172,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
             raise pytest.UsageError(f"pass these arguments, too: {shlex.join(first)}")
         before = sys.orig_argv[1 : len(sys.orig_argv) - len(given)]
         start_again([sys.executable, *before, *first, *given])
-    return (yield)
+    loaded = yield
+    asked = early_config.known_args_namespace
+    if asked.gradescope or asked.github_classroom:
+        # Not later: of an option that it does not know pytest complains before it configures.
+        from report import platforms
+
+        platforms.begin(early_config)
+    return loaded
 
 
 def start_again(command: list[str]) -> NoReturn:

@@ -87,11 +87,12 @@ def write_score(run: Run, writer: Writer) -> None:
 def close(run: Run, session: Any) -> None:
     """Write what outlives pytest's session, whatever becomes of each, and set its exit status."""
     config, writer = session.config, session.config.pluginmanager.getplugin("terminalreporter")
+    run.ended = session.exitstatus in (0, 1) and not (session.shouldstop or session.shouldfail)
     write_points(run, config.getoption("xmlpath"), writer)
     if path := config.getoption("--pdf"):
         write_pdf(run, Path(path), writer)
     for option, file in platforms.asked_for(config).items():
-        write_for_platform(run, option, file, session)
+        write_for_platform(run, option, file, writer)
     write_score(run, writer)
     session.exitstatus = run.status(session.exitstatus, session.testscollected)
 
@@ -150,10 +151,9 @@ def write_points(run: Run, xml: str | None, writer: Writer) -> None:
         writer.write_line(f"no points in {xml}: {type(error).__name__}: {error}", red=True)
 
 
-def write_for_platform(run: Run, option: str, path: Path, session: Any) -> None:
-    """Write the file of a learning platform. The score stands, and the file as it was."""
+def write_for_platform(run: Run, option: str, path: Path, writer: Writer) -> None:
+    """Write the file of a learning platform. The score stands, and the file as it was begun."""
     try:
-        platforms.write(run, option, path, session)
+        platforms.FORMATS[option].write(run, path)
     except Exception as error:
-        writer = session.config.pluginmanager.getplugin("terminalreporter")
         writer.write_line(f"{option} {path}: {type(error).__name__}: {error}", red=True)

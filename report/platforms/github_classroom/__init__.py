@@ -38,8 +38,8 @@ def begin(path: Path, why: str) -> None:
     )
 
 
-def write(run: Run, path: Path, ended: bool) -> None:
-    """Write the points of each part. What did not run has an error where the run has not ended."""
+def write(run: Run, path: Path) -> None:
+    """Write the points of each part."""
     runners, earned = [], Fraction(0)
     for exercise in run.exercises:
         tests = []
@@ -48,9 +48,9 @@ def write(run: Run, path: Path, ended: bool) -> None:
             before, earned = earned, earned + part.earned
             score = _hundredths(earned) - _hundredths(before)
             tests.append(_test(f"{_name(exercise)}: {name}", *_verdict(part, score)))
-        statuses = [test["status"] for test in tests]
-        unreached = not ended and not all(part.results for part in run.parts(exercise))
-        status = "fail" if "fail" in statuses else "error" if unreached else "pass"
+        judged = all(part.judged for part in run.parts(exercise))
+        failed = any(test["status"] == "fail" for test in tests)
+        status = "fail" if failed else "pass" if judged else "error"
         if not exercise.parts:
             tests.append(_test(_name(exercise), "error", 0, UNDECIDED))
         runners.append((exercise, status, tests))
@@ -71,7 +71,7 @@ def _verdict(part: Part, score: int) -> tuple[str, int, str]:
     """Status, points and message. The reporter knows pass and fail, and calls the rest an error."""
     if part.undecided:
         return "error", 0, UNDECIDED
-    if not part.results:
+    if not part.judged:
         return "error", 0, "was not judged"
     return ("pass", score, "") if part.earned else ("fail", 0, "")
 

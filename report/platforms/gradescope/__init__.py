@@ -19,7 +19,7 @@ from report.text import clipped, visible
 MOST_LETTERS = 8_000
 """Letters of the messages of one part."""
 
-NOT_ENDED = "The run did not come to its end. What is not listed here was not judged."
+NOT_ENDED = "The run did not come to its end. What has no points here was not judged."
 
 
 def begin(path: Path, why: str) -> None:
@@ -27,11 +27,11 @@ def begin(path: Path, why: str) -> None:
     _write(path, {"score": 0, "output": visible(clipped(why, MOST_LETTERS))})
 
 
-def write(run: Run, path: Path, ended: bool) -> None:
+def write(run: Run, path: Path) -> None:
     """Write a test for each part of each exercise, with its points and what is to be corrected."""
     reasons = [f"{outcome}: {reason}" for reason, outcome in run.reasons().items()]
     facts = [f"{key}: {value}" for key, value in run.environment.items()]
-    words = "\n".join([*([] if ended else [NOT_ENDED, ""]), *facts, "", *reasons])
+    words = "\n".join([*([] if run.ended else [NOT_ENDED, ""]), *facts, "", *reasons])
     _write(
         path,
         {
@@ -50,7 +50,7 @@ def _tests(run: Run, exercise: Exercise) -> Iterator[dict[str, Any]]:
             test = _test(f"{exercise.number} {exercise.title}: {name}", _said(part))
             yield {**test, "number": f"{exercise.number}.{place}", **_verdict(part)}
     if not exercise.parts:
-        waits = f"Its {points(exercise.points)} points are for a human reader."
+        waits = f"Not decided. Points that a human reader gives: {points(exercise.points)}."
         yield {**_test(exercise.title, waits), "number": exercise.number}
 
 
@@ -65,8 +65,8 @@ def _test(name: str, output: str) -> dict[str, Any]:
 
 
 def _verdict(part: Part) -> dict[str, Any]:
-    """Points and status. What is not decided has neither, for Gradescope calls a 0 failed."""
-    if part.undecided:
+    """Points and status. What has no verdict has neither, for Gradescope calls a 0 failed."""
+    if part.undecided or not part.judged:
         return {}
     return {
         "score": float(part.earned),

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Prepares Gradescope's image, once, when the teacher uploads the autograder. The zip holds the
-# suite as it was committed, so that what judges a course does not change in its midst and needs no
-# repository to be reached. In the suite's folder it is made, and checked in by "Configure
-# Autograder" with an Ubuntu whose Python is 3.10 or later (22.04), by:
+# Prepares Gradescope's image, once, when a teacher uploads the autograder: a zip of the suite as it
+# was committed. So what judges a course stays the same, and no repository has to be reached. In the
+# suite's folder it is made by
 #
 #   git archive --output autograder.zip \
 #       --add-file report/platforms/gradescope/setup.sh \
 #       --add-file report/platforms/gradescope/run_autograder HEAD
+#
+# and uploaded in "Configure Autograder", with an Ubuntu whose Python is 3.10 or later: 22.04.
 set -euo pipefail
 
 root=${AUTOGRADER_ROOT:-/autograder}
