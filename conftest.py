@@ -32,7 +32,7 @@ import pytest
 from judging import beside, classroom, recording
 from judging import session as rules
 from report import classroom as outputs
-from report import gradescope, listing, terminal
+from report import listing, platforms, terminal
 from report import marked as records
 from report.run import Run
 
@@ -48,13 +48,12 @@ CLASS = plugin.PROJECT / "tests" / "test_class.py"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--class"):
-        classroom.choose_seed(config)
-    rules.prepare(config)
-    if config.getoption("--class"):
-        classroom.prepare(config)
-    if config.getoption("--gradescope"):
-        gradescope.begin(Path(config.getoption("--gradescope")))
+    with platforms.reason_told(config):
+        if config.getoption("--class"):
+            classroom.choose_seed(config)
+        rules.prepare(config)
+        if config.getoption("--class"):
+            classroom.prepare(config)
     page_of_checks = config.getoption("--html", None) and classroom.CLASS not in config.stash
     if page_of_checks and not rules.is_worker(config):
         from report.html import Page

@@ -64,6 +64,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="with --solutions: write the results as Gradescope reads them",
     )
     group.addoption(
+        "--github-classroom",
+        metavar="PATH",
+        help="with --solutions: write the results as the reporter of GitHub Classroom reads them",
+    )
+    group.addoption(
         "--in-process",
         action="store_true",
         help="run the answers in the suite's own process, for breakpoint(); --pdb implies it",
@@ -113,7 +118,7 @@ def missing(config: pytest.Config) -> list[str]:
     """
     given = config.known_args_namespace
     asked = given.solutions or given.mnist_root or given.exercise or given.pdf
-    asked = asked or vars(given)["class"] or given.gradescope
+    asked = asked or vars(given)["class"] or given.gradescope or given.github_classroom
     if given.rootdir and Path(given.rootdir).resolve() == PROJECT:
         asked = True
     if not asked or not INI.is_file():
@@ -167,7 +172,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
             raise pytest.UsageError(f"pass these arguments, too: {shlex.join(first)}")
         before = sys.orig_argv[1 : len(sys.orig_argv) - len(given)]
         start_again([sys.executable, *before, *first, *given])
-    return (yield)
+    loaded = yield
+    asked = early_config.known_args_namespace
+    if asked.gradescope or asked.github_classroom:
+        # Not later: of an option that it does not know pytest complains before it configures.
+        from report import platforms
+
+        platforms.begin(early_config)
+    return loaded
 
 
 def start_again(command: list[str]) -> NoReturn:

@@ -53,6 +53,10 @@ def prepare(config: pytest.Config) -> None:
         pytest.exit(f"--exercise {unknown[0]}: the exercises are {', '.join(checked)}", USAGE)
     if config.getoption("--class") and config.getoption("--solutions"):
         raise pytest.UsageError("--class judges many, --solutions one: give one of them")
+    if config.getoption("--class"):
+        for option in ("--gradescope", "--github-classroom"):
+            if config.getoption(option):
+                raise pytest.UsageError(f"{option} is for the results of one: --class judges many")
     if config.getoption("--solutions"):
         take_in(config)
     if mnist_root := config.getoption("--mnist-root"):

@@ -66,6 +66,13 @@ class Part:
     """Those that it has, run or not."""
     results: list[Result]
 
+    @property
+    def judged(self) -> bool:
+        """Whether it has a verdict: all of its checks ran, or one of them failed."""
+        return bool(self.results) and (
+            len(self.results) == self.checks or any(r.outcome == "failed" for r in self.results)
+        )
+
 
 @dataclass(frozen=True)
 class Row:
@@ -106,6 +113,8 @@ class Run:
     """Tests of any kind that ran and passed."""
     lacking: list[str] = field(default_factory=list)
     """Of those of any kind that could not be tried, whether "not tried" or "not decided"."""
+    ended: bool = True
+    """Whether it came to its end, so that only what was not asked for has not run."""
     environment: dict[str, str] = field(default_factory=dict)
     code: dict[str, str] = field(default_factory=dict)
     """The source of what the answers under test define, by "module.name"."""

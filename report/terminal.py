@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from homework import points
-from report import classroom, gradescope, junit
+from report import classroom, junit, platforms
 from report.run import Run, total
 
 
@@ -87,11 +87,12 @@ def write_score(run: Run, writer: Writer) -> None:
 def close(run: Run, session: Any) -> None:
     """Write what outlives pytest's session, whatever becomes of each, and set its exit status."""
     config, writer = session.config, session.config.pluginmanager.getplugin("terminalreporter")
+    run.ended = session.exitstatus in (0, 1) and not (session.shouldstop or session.shouldfail)
     write_points(run, config.getoption("xmlpath"), writer)
     if path := config.getoption("--pdf"):
         write_pdf(run, Path(path), writer)
-    if path := config.getoption("--gradescope"):
-        gradescope.write(run, Path(path))
+    for option, file in platforms.asked_for(config).items():
+        write_for_platform(run, option, file, writer)
     write_score(run, writer)
     session.exitstatus = run.status(session.exitstatus, session.testscollected)
 
@@ -148,3 +149,11 @@ def write_points(run: Run, xml: str | None, writer: Writer) -> None:
             junit.add_points(run, Path(xml))
     except Exception as error:
         writer.write_line(f"no points in {xml}: {type(error).__name__}: {error}", red=True)
+
+
+def write_for_platform(run: Run, option: str, path: Path, writer: Writer) -> None:
+    """Write the file of a learning platform. The score stands, and the file as it was begun."""
+    try:
+        platforms.FORMATS[option].write(run, path)
+    except Exception as error:
+        writer.write_line(f"{option} {path}: {type(error).__name__}: {error}", red=True)
