@@ -762,14 +762,17 @@ def prose_found(found: list[Section]) -> Finding:
     places = tuple(line.at for line in section.lines[:1] if line.at)
     place = section.lines[0].place
     readings = [prose.read(text[:10_000]) for text in [*texts, "\n".join(texts)][:20]]
-    verdicts = {reading.verdict for reading in readings}
+    verdicts, words = {reading.verdict for reading in readings}, "\n\n".join(texts)
     if "right" in verdicts and "wrong" not in {r.verdict for r in readings[:-1]}:
-        return Finding("right", at=places)
+        return Finding("right", at=places, words=words)
     if verdicts != {"wrong"}:
         because = next((r.because for r in readings if r.verdict == "for a reader"), "")
         because = because or "it is answered in several ways"
         return Finding(
-            "for a reader", f"{place}: the prose of 1.6 is for a human reader: {because}", places
+            "for a reader",
+            f"{place}: the prose of 1.6 is for a human reader: {because}",
+            places,
+            words=words,
         )
     shortcomings = "; ".join(prose.IDEAS.values())
     return Finding(
@@ -777,4 +780,5 @@ def prose_found(found: list[Section]) -> Finding:
         f"{place}: the answer to 1.6 {readings[0].because}\n"
         f"  expected two or more shortcomings of the MLP, such as {shortcomings}",
         places,
+        words=words,
     )

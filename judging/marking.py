@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import tempfile
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from answering.hand_in import NothingToJudge
 from homework import EXERCISES
 from homework.hand_in import PARTS
-from judging import checks, recording
+from judging import checks, evidence, recording
 from judging.answers import Answers
 from judging.checks import LUCK, Case, Check
 from judging.conversations import Conversations
@@ -56,7 +57,8 @@ def mark(submission: Submission, key: str, exercises: list[str], limits: Limits)
             if taken.hand_in is not None:
                 _mark_work(marked, taken, exercises, limits)
         except NothingToJudge as nothing:
-            marked.remarks.append(str(nothing).replace(str(laid), "what was handed in"))
+            said = str(nothing).replace(f"in {laid.name} ", "in what was handed in ")
+            marked.remarks.append(said)
             marked.results = _all(exercises, "failed", marked.remarks[-1])
         except Exception as error:
             # A fault of the suite's own costs no neighbour, and no student a point.
@@ -185,6 +187,10 @@ def _judged(check: Check, answers: Answers) -> dict[str, Any]:
             break
         except (NotTried, NotDecided) as lacking:
             outcome, message = recording.lacking(lacking), str(lacking)
+            if isinstance(lacking, ForReader):
+                # Whoever reads it has to see the answer, which nothing else shows.
+                with evidence.recording() as check.evidence, suppress(NotDecided):
+                    check.run(answers, case)
             break
         except Exception as error:
             # A fault of the suite's own costs no neighbour, and no student either.
@@ -222,7 +228,8 @@ def _mark_work(marked: Marked, taken: Taken, exercises: list[str], limits: Limit
     marked.environment |= findings.environment()
     marked.code |= findings.code()
     marked.remarks += findings.remarks()
-    marked.to_read = "\n\n".join(text.text for text in findings.work.texts)[:MOST_TO_READ]
+    words = "\n\n".join(text.text.strip() for text in findings.work.texts)
+    marked.to_read = words[:MOST_TO_READ]
 
 
 def _verdict(findings: Findings, number: str, part: str) -> tuple[str, str]:

@@ -20,6 +20,9 @@ from judging.work import Finding, Work
 MOST_TEXT = 2_000
 """Characters of what a cell shows that reports take."""
 
+MOST_PROSE = 10_000
+"""Characters of an answer in prose that reports take."""
+
 MOST_REMARKS = 12
 """Lines on what happened while the work ran."""
 
@@ -88,8 +91,11 @@ class Findings:
         return f"# {one.title}\n{one.source.strip()}"
 
     def evidence(self, number: str, part: str) -> list[dict[str, Any]]:
-        """What the cells of a part have shown: words and pictures."""
-        return [item for cell in self.cells(number, part) for item in self._evidence(cell)]
+        """What a part rests on: an answer in prose, and what its cells have shown."""
+        words = self.of_exercise(number)[part].words[:MOST_PROSE]
+        prose = [{"kind": "text", "title": "answer", "text": words}] if words else []
+        shown = (item for cell in self.cells(number, part) for item in self._evidence(cell))
+        return [*prose, *shown]
 
     def _evidence(self, cell: int) -> Iterator[dict[str, Any]]:
         title = self.work.cells[cell].title

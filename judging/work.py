@@ -42,9 +42,11 @@ class Finding:
             the known mistake; "" where it is right.
         at: the places in the work on which it rests.
         mistake: the name of the known mistake that it is, "" if it is none.
+        words: the answer, where it is prose that may be for a reader.
     """
 
     outcome: Literal["right", "wrong", "missing", "for a reader"]
     message: str = ""
     at: tuple[At, ...] = ()
     mistake: str = ""
+    words: str = ""

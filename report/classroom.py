@@ -18,10 +18,21 @@ from shutil import copyfile
 from urllib.parse import quote
 
 from homework import EXERCISES, Exercise, points
-from report.marked import Decisions, Line, Marked, line, read, read_all, run_of, write
+from report.marked import (
+    Decisions,
+    Line,
+    Marked,
+    Undecidable,
+    decisions,
+    line,
+    read,
+    read_all,
+    run_of,
+    write,
+)
 from report.text import clipped, visible
 
-SCORES, WAITING, PAGE, STUDENTS = "scores.csv", "waiting.csv", "index.html", "students"
+SCORES, DECISIONS, PAGE, STUDENTS = "scores.csv", "decisions.csv", "index.html", "students"
 
 DANGEROUS = (*"=+-@", *"＝＋－＠")
 """Signs by which a spreadsheet takes a cell for a formula."""
@@ -38,6 +49,8 @@ def hand_back(marked: Marked, results: Path, by_hand: Decisions, *, pdf: bool = 
     if pdf:
         from report import pdf as typeset
 
+        # The page has the name as its title; the PDF tells it beside what was found.
+        run.environment = {"student": marked.student, **run.environment}
         typeset.write(run, folder / f"{marked.slug}.pdf")
 
 
@@ -49,8 +62,8 @@ def write_class(marked: Iterable[Marked], results: Path, by_hand: Decisions) -> 
     lines = [line(one, by_hand) for one in marked]
     # Excel takes a file for UTF-8 by the mark at its beginning.
     write(results / SCORES, scores(lines), "utf-8-sig")
-    write(results / WAITING, waiting_lines(lines), "utf-8-sig")
-    write(results / PAGE, page(lines, results, STUDENTS))
+    offer_decisions(results / DECISIONS, lines, by_hand)
+    write(results / PAGE, page(lines, STUDENTS))
     return lines
 
 
@@ -58,7 +71,7 @@ def write_page(lines: Sequence[Line], results: Path, path: Path) -> None:
     """Write the class's page to another place, from where it leads to the students' pages."""
     path.parent.mkdir(parents=True, exist_ok=True)
     students = Path(os.path.relpath(results / STUDENTS, path.parent)).as_posix()
-    write(path, page(lines, results, quote(students)))
+    write(path, page(lines, quote(students)))
 
 
 def merge(folders: Sequence[Path], into: Path, by_hand: Decisions) -> list[Line]:
@@ -137,29 +150,39 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """What to explain again of an exercise: how many lost points, and by which known mistakes."""
+
+    exercise: Exercise
+    lost: int
+    mistakes: list[tuple[str, int]]
+
+
+@dataclass(frozen=True)
 class Waiting:
-    """What waits for a reader, and the text to be read."""
+    """The answers to an exercise that wait for a reader, with words to be read and without."""
 
-    student: str
-    slug: str
-    why: str
-    text: str
+    exercise: Exercise
+    answers: list[Line]
+    without_words: list[Line]
+    most: int
+    """Characters of each that the page shows."""
 
 
-def page(lines: Sequence[Line], results: Path, students: str) -> str:
+def page(lines: Sequence[Line], students: str) -> str:
     """The class's page, whole.
 
     Args: students, where the pages of the students are, as seen from this one.
     """
     head = '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
     return (
-        f"{head}<title>A class</title></head>\n<body>\n"
-        f"<h1>PyTorch Basics, verified</h1>\n{content(lines, results, students)}\n"
+        f"{head}<title>The class, PyTorch Basics, verified</title></head>\n<body>\n"
+        f"<h1>PyTorch Basics, verified</h1>\n{content(lines, students)}\n"
         "</body>\n</html>\n"
     )
 
 
-def content(lines: Sequence[Line], results: Path, students: str) -> str:
+def content(lines: Sequence[Line], students: str) -> str:
     """The page's own part: distribution, table, mistakes, what waits for a reader."""
     from report.html import template
 
@@ -169,11 +192,13 @@ def content(lines: Sequence[Line], results: Path, students: str) -> str:
             lines=lines,
             exercises=asked,
             students=students,
+            decisions=DECISIONS,
             bars=_distribution(lines),
-            mistakes=list(_mistakes(lines, asked)),
-            waiting=_waiting(lines, results),
+            troubles=[*_troubles(lines, asked)],
+            waiting=[*_waiting(lines, asked)],
+            open=sum(len(one.waiting) for one in lines),
+            offered=_decision_lines(lines, {}).split("\r\n")[:2],
             possible=sum((e.points for e in asked), Fraction(0)),
-            decided=max((one.total.decided for one in lines), default=Fraction(0)),
             middle=_middle([one.total.earned for one in lines]),
             clipped=clipped,
         )
@@ -205,51 +230,62 @@ def _distribution(lines: Sequence[Line]) -> list[Bar]:
     ]
 
 
-def _mistakes(
-    lines: Sequence[Line], asked: Sequence[Exercise]
-) -> Iterator[tuple[Exercise, list[tuple[str, int]]]]:
-    """Of each exercise the known mistakes, the most frequent first."""
+def _troubles(lines: Sequence[Line], asked: Sequence[Exercise]) -> Iterator[Trouble]:
+    """Of each exercise that points were lost in, the known mistakes, the most frequent first."""
+    lost = Counter(number for one in lines for number in one.lost)
     counts = Counter(mistake for one in lines for mistake in one.mistakes)
     for exercise in asked:
-        made = [
-            (words, n) for (number, words), n in counts.most_common() if number == exercise.number
-        ]
-        if made:
-            yield exercise, made
+        number = exercise.number
+        made = [(words, n) for (of, words), n in counts.most_common() if of == number]
+        if made or (exercise.parts and lost[number]):
+            yield Trouble(exercise, lost[number], made)
 
 
-MOST_TO_READ = 3_000
-"""Characters of a text that waits for a reader on the class's page; the student's has all of it."""
+MOST_WORDS, LEAST_WORDS = 1_000_000, 500
+"""Characters of all that is to be read on the class's page, and of each answer at least.
+
+A large class has shorter beginnings there: the page stays quick, and leads to the rest."""
 
 
-def _waiting(lines: Sequence[Line], results: Path) -> list[tuple[Exercise, list[Waiting]]]:
+def _waiting(lines: Sequence[Line], asked: Sequence[Exercise]) -> Iterator[Waiting]:
     """What waits for a reader, by exercise in the homework's order."""
-    found: dict[str, list[Waiting]] = {number: [] for number in EXERCISES}
-    for one in lines:
-        if one.waiting and (marked := read(results, one.slug)):
-            for number in one.waiting:
-                found[number].append(_of_reader(one, marked, EXERCISES[number]))
-    return [(EXERCISES[number], answers) for number, answers in found.items() if answers]
+    most = max(MOST_WORDS // max(sum(len(one.waiting) for one in lines), 1), LEAST_WORDS)
+    for exercise in asked:
+        answers: list[Line] = []
+        without_words: list[Line] = []
+        for one in lines:
+            if found := one.to_read.get(exercise.number):
+                # Why a check could not decide tells what it saw.
+                told = found.words or (exercise.parts and found.why)
+                (answers if told else without_words).append(one)
+        if answers or without_words:
+            yield Waiting(exercise, answers, without_words, most)
 
 
-def _of_reader(one: Line, marked: Marked, exercise: Exercise) -> Waiting:
-    undecided = (r for r in marked.results if r["outcome"] == "not decided")
-    why = [str(r["message"]) for r in undecided if r["exercise"] == exercise.number]
-    return Waiting(
-        one.student,
-        one.slug,
-        clipped("\n".join(dict.fromkeys(why)), MOST_TO_READ),
-        # What a check could not decide it quotes; of the report there are the words as they are.
-        "" if why else clipped(marked.to_read, MOST_TO_READ),
-    )
+def offer_decisions(path: Path, lines: Sequence[Line], by_hand: Decisions) -> None:
+    """Write the file in which a teacher gives points: what was given, and a line for what waits.
+
+    One that holds what this run was not told stays as it is.
+    """
+    if path.exists():
+        try:
+            filled = decisions(path, [one.student for one in lines])
+        except Undecidable:
+            return
+        if any(by_hand.get(decided) != given for decided, given in filled.items()):
+            return
+    write(path, _decision_lines(lines, by_hand), "utf-8-sig")
 
 
-def waiting_lines(lines: Sequence[Line]) -> str:
-    """A file of decisions without points, a line for each answer that waits."""
+def _decision_lines(lines: Sequence[Line], by_hand: Decisions) -> str:
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(["student", "exercise", "points", "remark"])
     for one in lines:
-        for number in one.waiting:
-            table.writerow([harmless(one.student), number, "", ""])
+        for number in EXERCISES:
+            if given := by_hand.get((one.student, number)):
+                earned = f"{float(given.points):g}"
+                table.writerow([harmless(one.student), number, earned, harmless(given.remark)])
+            elif number in one.to_read:
+                table.writerow([harmless(one.student), number, "", ""])
     return text.getvalue()

@@ -12,9 +12,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from homework import EXERCISES, points
+from homework import EXERCISES, Exercise, points
 from homework.hand_in import PARTS
 from report.run import Decision, Result, Run, Total, total
+from report.text import clipped
 
 RECORDS = "records"
 """The folder of the records within that of the results."""
@@ -89,21 +90,33 @@ class Undecidable(Exception):
     """The teacher's file cannot be read as decisions; the words say where."""
 
 
+COLUMNS = {"student", "exercise", "points"}
+"""What decisions by hand cannot do without; a remark they may have."""
+
+
 def decisions(path: Path, students: Iterable[str] = ()) -> dict[tuple[str, str], Decision]:
     """Read a file with the columns student, exercise, points and remark. Raises Undecidable.
 
+    A line without points and remark is none yet.
+
     Args: students, those of the class, where they are known.
     """
-    known, found = set(students), {}
+    known = {" ".join(name.split()): name for name in students}
+    found = {}
     try:
-        rows = [*csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines())]
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        # A spreadsheet writes what its country is used to.
+        table = csv.DictReader(lines, delimiter=";" if lines and ";" in lines[0] else ",")
+        rows = [*table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Undecidable(f"{path}: {error}") from error
+    if lacking := COLUMNS - {str(name).strip().lower() for name in table.fieldnames or ()}:
+        raise Undecidable(f"{path}: its first line has no {' and no '.join(sorted(lacking))}")
     for place, row in enumerate(rows, 2):
         given = {str(k).strip().lower(): str(v or "").strip() for k, v in row.items()}
-        if not given.get("points") and not given.get("remark"):
-            continue  # as every line of waiting.csv, until it is filled in
-        student, number = given.get("student", ""), given.get("exercise", "")
+        if not given["points"] and not given.get("remark"):
+            continue  # as the suite offers it, to be filled in
+        student, number = " ".join(given["student"].split()), given["exercise"]
         if known and student.startswith("'") and student not in known:
             student = student[1:]  # which kept a spreadsheet from taking it for a formula
         if known and student not in known:
@@ -113,20 +126,23 @@ def decisions(path: Path, students: Iterable[str] = ()) -> dict[tuple[str, str],
         most = EXERCISES[number].points
         try:
             earned = Fraction(given["points"].replace(",", "."))
-        except (KeyError, ValueError, ZeroDivisionError) as error:
+        except (ValueError, ZeroDivisionError) as error:
             raise Undecidable(f"{path}, line {place}: it has no points that can be read") from error
         if not 0 <= earned <= most:
             raise Undecidable(
                 f"{path}, line {place}: exercise {number} gives 0 to {points(most)} points"
             )
-        found[student, number] = Decision(earned, given.get("remark", ""))
+        decided = known.get(student, student), number
+        if decided in found:
+            raise Undecidable(f"{path}, line {place}: a line above gives {number} of {student!r}")
+        found[decided] = Decision(earned, given.get("remark", ""))
     return found
 
 
 def run_of(marked: Marked, by_hand: Decisions) -> Run:
     """The run that a record keeps, with what was given by hand."""
     remarks = {"remarks": "; ".join(marked.remarks)} if marked.remarks else {}
-    run = Run(environment={**marked.environment, **remarks}, code=marked.code)
+    run = Run(environment={**marked.environment, **remarks}, code=marked.code, words=marked.to_read)
     run.exercises = [
         replace(e, parts=tuple(part.name for part in PARTS[number]), module=number)
         if number in marked.by_work
@@ -145,12 +161,21 @@ def run_of(marked: Marked, by_hand: Decisions) -> Run:
 
 
 @dataclass(frozen=True)
+class ToRead:
+    """An answer that waits for a reader: why, and its words as far as there are any."""
+
+    why: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Line:
     """What the class's reports need of one submission, and no more: there may be a thousand.
 
     Args:
         earned: of each exercise, the points, None where none of them is decided.
-        waiting: the exercises that wait for a reader.
+        lost: the exercises that have lost points, whatever a reader gives.
+        to_read: of each exercise that waits for a reader, what is to be read.
         mistakes: (exercise, what it is) of each known mistake that was made.
         by_hand: the exercises of which a teacher gave the points.
     """
@@ -160,10 +185,20 @@ class Line:
     slug: str
     earned: dict[str, Fraction | None]
     total: Total
-    waiting: tuple[str, ...]
+    lost: tuple[str, ...]
+    to_read: dict[str, ToRead]
     mistakes: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...]
     by_hand: tuple[str, ...]
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The exercises that wait for a reader."""
+        return tuple(self.to_read)
+
+
+MOST_TO_READ = 3_000
+"""Characters of a text that waits for a reader in a line; the student's page has all of it."""
 
 
 MISTAKE = re.compile(r"^(?:- )?This is (.+?)\.(?: |$)", re.MULTILINE)
@@ -184,8 +219,28 @@ def line(marked: Marked, by_hand: Decisions) -> Line:
         marked.slug,
         {row.exercise.number: None if row.open else row.earned for row in rows},
         total(rows),
-        tuple(row.exercise.number for row in rows if row.undecided),
+        tuple(
+            row.exercise.number for row in rows if row.earned + row.undecided < row.exercise.points
+        ),
+        {row.exercise.number: _to_read(run, row.exercise, marked) for row in rows if row.undecided},
         tuple(mistakes),
         tuple(marked.remarks),
         tuple(run.by_hand),
+    )
+
+
+def _to_read(run: Run, exercise: Exercise, marked: Marked) -> ToRead:
+    if not exercise.parts:
+        return ToRead("\n".join(marked.remarks), clipped(marked.to_read.strip(), MOST_TO_READ))
+    undecided = [r for r in run.of_exercise(exercise.number) if r.outcome == "not decided"]
+    texts = [
+        str(item["text"]).strip()
+        for result in undecided
+        for item in result.evidence
+        if item["kind"] == "text"
+    ]
+    why = dict.fromkeys(result.message for result in undecided)
+    return ToRead(
+        clipped("\n".join(why), MOST_TO_READ),
+        clipped("\n\n".join(dict.fromkeys(texts)), MOST_TO_READ),
     )

@@ -167,6 +167,7 @@ def _new(run: Run, row: Row, told: set[str]) -> list[str]:
 
 def _exercise(run: Run, row: Row, shown: dict[str, Item], told: set[str]) -> Item:
     exercise, results = row.exercise, run.of_exercise(row.exercise.number)
+    given = run.by_hand.get(exercise.number)
     ran = {result.part for result in results}
     return {
         "number": exercise.number,
@@ -179,6 +180,7 @@ def _exercise(run: Run, row: Row, shown: dict[str, Item], told: set[str]) -> Ite
         "open": row.open,
         "full": row.earned == exercise.points,
         "by_reader": not exercise.parts,
+        "by_hand": {"remark": clipped(given.remark, MOST_TEXT)} if given else None,
         "passed": row.passed,
         "checks": row.checks,
         "examples": row.examples,

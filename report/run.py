@@ -122,6 +122,9 @@ class Run:
     found: dict[str, dict[str, str]] = field(default_factory=dict)
     """What was found in a hand-in: its "environment", and the "code" of its parts."""
 
+    words: str = ""
+    """What a hand-in says beside its code, for whoever reads the report."""
+
     by_hand: dict[str, Decision] = field(default_factory=dict)
     """What a teacher decided, by exercise: it stands, whatever the checks say."""
 

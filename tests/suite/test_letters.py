@@ -109,6 +109,14 @@ def test_whoever_lists_all_letters_earns_nothing(question: str) -> None:
     assert "markdown cell 2, line 1" in finding.message
 
 
+def test_prose_comes_with_its_words_for_whoever_reads_it() -> None:
+    for text in (
+        "Il y a trop de paramètres.",
+        "It has too many parameters and loses the structure.",
+    ):
+        assert judge(words(f"1.6 {text}"))["1.6"].words == text
+
+
 def test_a_statement_is_not_contradicted_by_its_own_print() -> None:
     work = cells('print("1.1: A" if works else "1.1: B")')
     assert judge(work)["1.1"].outcome == "for a reader"
