@@ -50,7 +50,7 @@ CLASS = plugin.PROJECT / "tests" / "test_class.py"
 def pytest_configure(config: pytest.Config) -> None:
     with platforms.reason_told(config):
         if config.getoption("--class"):
-            classroom.choose_seed(config)
+            classroom.go_on_as_before(config)
         rules.prepare(config)
         if config.getoption("--class"):
             classroom.prepare(config)

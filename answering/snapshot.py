@@ -91,18 +91,21 @@ class Copy:
     Args:
         into: the folder, which exists.
         unpacks: whether a zip is taken as the folder that it holds; its name is the zip's.
-        most: bytes of all files; a class has more of them, and more files, than one hand-in.
-        files: how many there may be.
+        most: bytes of all files, MOST_BYTES unless more are those of a class.
+        files: how many there may be, MOST_FILES unless so.
+        folders: whether a folder of a zip is made, too, in which nothing is taken.
     """
 
     def __init__(
-        self, into: Path, *, unpacks: bool, most: int = MOST_BYTES, files: int = MOST_FILES
+        self, into: Path, *, unpacks: bool, most: int = 0, files: int = 0, folders: bool = False
     ) -> None:
-        self.into, self.unpacks, self.most = into, unpacks, most
+        self.into, self.unpacks, self.most = into, unpacks, most or MOST_BYTES
+        self.folders = folders
         self.refused: dict[str, str] = {}
         """Name → why it was not copied, as what is said of it: "is no plain file"."""
         self.remarks: list[str] = []
-        self.left, self.files, self.unpacked = most, files, MOST_UNPACKED // MOST_BYTES * most
+        self.left, self.files = self.most, files or MOST_FILES
+        self.unpacked = MOST_UNPACKED * max(1, self.most // MOST_BYTES)
 
     def folder(self, folder: Path) -> None:
         """Copy what lies in a folder."""
@@ -196,6 +199,9 @@ class Copy:
         except (ValueError, OverflowError, NotImplementedError, struct.error) as error:
             raise zipfile.BadZipFile(str(error)) from error
         with archive:
+            if self.folders:
+                for folder in _folders_in_zip(archive):
+                    (self.into / at / folder).mkdir(parents=True, exist_ok=True)
             entries = {}
             for entry in _in_zip(archive):
                 if entry.name in entries:
@@ -282,10 +288,7 @@ def _unspeakable(name: PurePosixPath) -> str:
 
 
 def _in_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
-    infos = [info for info in archive.infolist() if not info.is_dir()]
-    unflagged = [_own_name(info) for info in infos if not info.flag_bits & UTF_8]
-    encoding = decoded(b"\n".join(unflagged), otherwise="cp437").encoding
-    named = [(info, _name(info, encoding)) for info in infos]
+    named = [(info, name) for info, name in _named(archive) if not info.is_dir()]
     environments = {parts[:-1] for _, parts in named if parts[1:] and parts[-1] == ENVIRONMENT}
     for info, parts in named:
         ignored = any(_ignored(part) for part in parts)
@@ -293,6 +296,26 @@ def _in_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
         # What Windows packs has backslashes, and a folder then ends in one.
         if parts and parts[-1] and not ignored and not inside:
             yield _packed(archive, info, parts)
+
+
+def _named(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, tuple[str, ...]]]:
+    """What a zip lists, with the parts of each name."""
+    infos = archive.infolist()
+    unflagged = [_own_name(info) for info in infos if not info.flag_bits & UTF_8]
+    encoding = decoded(b"\n".join(unflagged), otherwise="cp437").encoding
+    return [(info, _name(info, encoding)) for info in infos]
+
+
+def _folders_in_zip(archive: zipfile.ZipFile) -> set[PurePosixPath]:
+    """The folders of a zip, also those in which nothing is."""
+    found = set()
+    for _, (*folders, _) in _named(archive):
+        ignored = any(_ignored(part) for part in folders)
+        inner = PurePosixPath(*filter(None, folders[:MOST_DEPTH]))
+        outside = not folders or ".." in folders or not folders[0] or ":" in folders[0]
+        if not (ignored or outside or _unspeakable(inner)):
+            found.add(inner)
+    return found
 
 
 def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo, parts: tuple[str, ...]) -> Entry:

@@ -240,9 +240,13 @@ class Answers:
             self.side.said = None
 
     def repeat(self, requests: Iterable[bytes]) -> bytes | None:
-        """The digest of the replies to requests that were noted; None where one is lacking."""
+        """The digest of the replies to requests that were noted.
+
+        None where one is lacking, and where all calls of the part have taken more than they may.
+        """
         assert isinstance(self.side, Apart)
-        return self.side.repeat(requests)
+        replied = self.side.repeat(requests)
+        return replied if self.side.waited <= self._budget() else None
 
     def _beside_words(self) -> None:
         """What follows happens beside requests and replies."""

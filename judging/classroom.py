@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +18,7 @@ from judging.intake import Limits
 from judging.session import is_worker, limits
 from judging.submissions import NoClass, Submission, submissions, unpacked
 from report import marked as records
-from report.marked import Decisions, Line, Marked, Undecidable
+from report.marked import Decisions, How, Line, Marked, Undecidable
 
 RESULTS = "report/class"
 """Where results are kept unless the run says so, as a path in the suite's folder."""
@@ -38,8 +37,16 @@ class Classroom:
     shown: dict[str, int] = field(default_factory=dict)
     """Of each test that was shown, how many were before it."""
 
+    keys: dict[str, str] = field(default_factory=dict)
+    """Of each submission, by its slug, on what its record rests."""
+
     def key(self, submission: Submission) -> str:
-        """On what a record rests: the submission as it is, and how it is judged."""
+        """On what a record rests: the submission as it was, and how it is judged."""
+        if submission.slug not in self.keys:
+            self.keys[submission.slug] = self._key(submission)
+        return self.keys[submission.slug]
+
+    def _key(self, submission: Submission) -> str:
         how = {
             "seed": checks.luck_of_the_run,
             "exercises": self.exercises,
@@ -78,9 +85,6 @@ class Classroom:
 CLASS = pytest.StashKey[Classroom]()
 """The class, where one is judged."""
 
-SEED = "seed.json"
-"""Where a run keeps its seed, for the next one with the same results."""
-
 
 def prepare(config: pytest.Config) -> None:
     """Read who has handed in what. Raises pytest.UsageError where that cannot be told."""
@@ -90,7 +94,7 @@ def prepare(config: pytest.Config) -> None:
     try:
         found = submissions(*unpacked(Path(config.getoption("--class")).resolve(), Path(into.name)))
         path = config.getoption("--decisions")
-        names = [one.student for one in found]
+        names, slugs = [one.student for one in found], [one.slug for one in found]
         by_hand = records.decisions(Path(path), names) if path else {}
         found = _shard(found, config.getoption("--shard"))
     except (NoClass, Undecidable) as cannot:
@@ -110,7 +114,13 @@ def prepare(config: pytest.Config) -> None:
     if config.option.tbstyle == "auto":
         config.option.tbstyle = "no"
     if not is_worker(config):
-        _keep_seed(config)
+        How(
+            config.getoption("--hypothesis-seed"),
+            asked,
+            config.getoption("--patience"),
+            config.getoption("--memory"),
+            slugs,
+        ).write(results_of(config))
 
 
 def results_of(config: pytest.Config) -> Path:
@@ -129,31 +139,36 @@ def _shard(found: list[Submission], shard: str | None) -> list[Submission]:
     return found[int(k) - 1 :: int(n)]
 
 
-def choose_seed(config: pytest.Config) -> None:
-    """Let this run have the seed of the one before with the same results, or of the other shares.
+def go_on_as_before(config: pytest.Config) -> None:
+    """Let this run judge as the one before with the same results did.
 
-    So one submission can be judged anew, and stands beside the others in one list.
-
-    Raises pytest.UsageError where each share would have its own.
+    So one submission can be judged anew, and stands beside the others in one list. Raises
+    pytest.UsageError where it is told to judge otherwise, or where each share would have its own
+    cases.
     """
-    if config.getoption("--hypothesis-seed") is not None or is_worker(config):
+    kept = records.how(results_of(config))
+    if kept is None:
+        if config.getoption("--shard") and config.getoption("--hypothesis-seed") is None:
+            raise pytest.UsageError(
+                "--shard: all shares need the same seed, so that every submission faces the same "
+                "cases. Choose a number, and give each share --hypothesis-seed=NUMBER."
+            )
         return
-    with suppress(OSError, ValueError, KeyError):
-        kept: Mapping[str, Any] = json.loads((results_of(config) / SEED).read_text("utf-8"))
-        config.option.hypothesis_seed = kept["seed"]
-        return
-    if config.getoption("--shard"):
-        raise pytest.UsageError(
-            "--shard: all shares need the same seed, so that every submission faces the same "
-            "cases. Choose a number, and give each share --hypothesis-seed=NUMBER."
-        )
-
-
-def _keep_seed(config: pytest.Config) -> None:
-    folder = results_of(config)
-    folder.mkdir(parents=True, exist_ok=True)
-    seed = config.getoption("--hypothesis-seed")
-    records.write(folder / SEED, json.dumps({"seed": seed}))
+    for option, name, unless_given, before in (
+        ("--hypothesis-seed", "hypothesis_seed", None, kept.seed),
+        ("--exercise", "exercise", [], kept.exercises),
+        ("--patience", "patience", None, kept.patience),
+        ("--memory", "memory", How.memory, kept.memory),
+    ):
+        given = config.getoption(option)
+        if given == unless_given:
+            setattr(config.option, name, before)
+        elif str(given) != str(before):
+            was = "without it" if before == unless_given else f"with {before}"
+            raise pytest.UsageError(
+                f"{option}: what is in {results_of(config)} was judged {was}, and a list is judged "
+                "in one way. Leave the option out, or give another folder with --results."
+            )
 
 
 class Lost(AssertionError):

@@ -28,6 +28,9 @@ from judging.work import Work
 MOST_RESTARTS = 3
 """Times that a run begins again after a cell that hung, or ended its process."""
 
+WHOLE = 10
+"""How many times the patience of one cell all cells of a run may take together."""
+
 SHIFT = 7_368_787
 """What is added to each seed of the work in the second run: a prime."""
 
@@ -82,10 +85,13 @@ class Running:
     """The line of the statement of a script that runs now."""
     taken: int = 0
     """Bytes of values so far."""
+    until: float = 0.0
+    """When the time for the whole is up."""
 
     def run(self) -> Record:
         """Run everything; what was recorded. Whatever becomes of it, there is a record."""
         began = monotonic()
+        self.until = began + WHOLE * self.patience
         try:
             for attempt in range(1 + MOST_RESTARTS):
                 part = Record()
@@ -116,6 +122,10 @@ class Running:
                 return True
             for one in unit.cells:
                 without = self.dead.get(cell, set())
+                if monotonic() > self.until:
+                    spent = f"all before it took more than {WHOLE * self.patience:g} s"
+                    record.events.append(_not_run(cell, spent))
+                    return True
                 if script or cell not in self.dead:
                     self.told(one.title)
                     try:
@@ -128,7 +138,12 @@ class Running:
                         hopeless = bool(script and line in without)
                         self.dead.setdefault(cell, set()).add(line)
                         self.end()
-                        return last or hopeless or self._is_last(cell, script)
+                        if self._is_last(cell, script):
+                            return True
+                        if last and not script:
+                            often = f"{1 + MOST_RESTARTS} cells hung, or ended the process"
+                            record.events.append(_not_run(cell + 1, often))
+                        return last or hopeless
                 cell += 1
         return True
 
@@ -170,6 +185,10 @@ class Running:
             raise
         if "error" in reply:
             raise Ended(f"could not run: {reply['error']}")
+
+
+def _not_run(cell: int, why: str) -> events.CellEnd:
+    return events.CellEnd(At(cell, 0), ended=f"was not run, nor any after it: {why}")
 
 
 def copied(laid: Path, folder: Path) -> None:

@@ -32,6 +32,9 @@ MOST_TO_READ = 20_000
 """Characters of a submission's words that a reader finds beside the points to be given."""
 
 
+HANDED_IN = "what was handed in"
+
+
 def mark(submission: Submission, key: str, exercises: list[str], limits: Limits) -> Marked:
     """Judge a submission by these exercises. Whatever it does, there is a record.
 
@@ -42,7 +45,6 @@ def mark(submission: Submission, key: str, exercises: list[str], limits: Limits)
         submission.number,
         submission.slug,
         key,
-        seed=str(checks.luck_of_the_run),
         exercises=exercises,
     )
     with tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True) as name:
@@ -77,7 +79,7 @@ def _innermost(folder: Path) -> Path:
 def _all(exercises: list[str], outcome: str, why: str) -> list[dict[str, Any]]:
     """One outcome for every part, for one reason."""
     return [
-        _result(number, part, part, "Something was handed in.", outcome, why)
+        _result(number, part, part, "There is work that can be judged.", outcome, why)
         for number in exercises
         for part in EXERCISES[number].parts
     ]

@@ -16,12 +16,11 @@ import unicodedata
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from answering.hand_in import FOR_READERS, TEXTS
-from answering.snapshot import NUMBER, SIZE, Copy, natural
+from answering.snapshot import MOST_BYTES, NUMBER, SIZE, Copy, natural
 
 MOODLE = re.compile(
     r"(?P<name>[^_]+)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)"
@@ -30,8 +29,8 @@ CANVAS = re.compile(r"(?P<name>[^_]+)_(?:LATE_)?(?P<id>\d+)_\d+_(?P<rest>.+)")
 GRADESCOPE = re.compile(r"submission_(?P<id>\d+)")
 METADATA = "submission_metadata.yml"
 
-HANDED_IN = (".ipynb", ".py", ".zip", *TEXTS, *FOR_READERS)
-"""Files that are a submission by themselves; a platform's list of grades beside them is none."""
+LISTS = (".csv", ".tsv", ".xls", ".xlsx", ".ods", ".json", ".yml", ".yaml", ".xml")
+"""Files that stand beside the submissions, as a platform's list of grades does, and are none."""
 
 
 class NoClass(Exception):
@@ -56,12 +55,15 @@ class Submission:
 
     @property
     def slug(self) -> str:
-        """The name as one of a file: its letters as far as every system keeps them."""
+        """The name as one of a file: its letters as far as every system keeps them, and a digest.
+
+        By the letters a person finds it; the digest tells names apart, also of those who try to
+        have the same one.
+        """
         plain = unicodedata.normalize("NFKD", self.student).encode("ascii", "ignore").decode()
-        letters = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:60]
-        # What else a name holds, and capitals, are told apart by a few signs of its digest.
+        letters = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-").lower()[:60].strip("-")
         digest = hashlib.sha256(self.student.encode()).hexdigest()
-        return letters if letters == self.student else f"{letters or 'student'}-{digest[:6]}"
+        return f"{letters or 'student'}-{digest[:16]}"
 
     def lay(self, into: Path) -> list[str]:
         """Copy it into an empty folder. Returns what was not copied, and why."""
@@ -95,6 +97,9 @@ def _digest(file: Path) -> bytes:
     if file.is_symlink() or not file.is_file():
         return b"none"
     try:
+        status = file.stat()
+        if status.st_size > MOST_BYTES:  # of which no more is taken than that it is there
+            return f"{status.st_size} {status.st_mtime_ns}".encode()
         with open(file, "rb") as content:
             while piece := content.read(2**20):
                 total.update(piece)
@@ -133,12 +138,11 @@ def submissions(folder: Path, refused: Mapping[Path, str] = {}) -> list[Submissi
     if not of:
         raise NoClass(
             f"{folder}: nobody has handed in anything there. Each entry of the folder is one "
-            f"submission: a folder, or a file {', '.join(HANDED_IN[:3])} and the like."
+            "submission: a folder, a notebook, a script or a zip."
         )
-    bearers = Counter(name for name, _, _ in of)
     found = [
         Submission(
-            _shown(f"{name} ({number})" if number and bearers[name] > 1 else name),
+            _shown(name),
             number,
             tuple(files),
             tuple(
@@ -149,6 +153,7 @@ def submissions(folder: Path, refused: Mapping[Path, str] = {}) -> list[Submissi
         )
         for (name, number, _), files in of.items()
     ]
+    found = _with_numbers(found)
     _tell_apart(found)
     return sorted(found, key=lambda one: (one.student.casefold(), one.student))
 
@@ -159,23 +164,47 @@ def _shown(name: str) -> str:
     return "".join(c for c in plain if c.isprintable()).replace("::", ":").strip() or "?"
 
 
+def _seen(name: str) -> str:
+    """What a person, or a disk, tells names apart by."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _with_numbers(found: list[Submission]) -> list[Submission]:
+    """The same, with a platform's number behind each name that is not the only one of its kind."""
+    while True:
+        bearers = Counter(_seen(one.student) for one in found)
+        named = [
+            replace(one, student=f"{one.student} ({one.number})")
+            if bearers[_seen(one.student)] > 1
+            and one.number
+            and not one.student.endswith(f"({one.number})")
+            else one
+            for one in found
+        ]
+        if named == found:
+            return found
+        found = named
+
+
 def _tell_apart(found: Iterable[Submission]) -> None:
     """Raise NoClass if two names cannot be told apart, by a person or on a disk."""
     seen: dict[str, Submission] = {}
     for one in found:
-        key = " ".join(unicodedata.normalize("NFKC", one.student).casefold().split())
-        if (other := seen.setdefault(key, one)) is not one:
-            places = " and ".join(str(each.files[0][0].name) for each in (other, one))
-            raise NoClass(
-                f"two submissions are {one.student!r}: {places}. Rename one of them, or put what "
-                "belongs to one student into one folder."
-            )
+        for key in (_seen(one.student), one.slug):
+            if (other := seen.setdefault(key, one)) is not one:
+                places = " and ".join(str(each.files[0][0].name) for each in (other, one))
+                raise NoClass(
+                    f"two submissions are {one.student!r}: {places}. Rename one of them, or put "
+                    "what belongs to one student into one folder."
+                )
 
 
 def _entries(folder: Path) -> Iterator[Path]:
+    """What may be a submission: whoever has handed in what cannot be judged is on the list, too."""
     for path in folder.iterdir():
         hidden = path.name.startswith((".", "__MACOSX"))
-        if not hidden and (path.is_dir() or path.suffix.lower() in HANDED_IN):
+        of_platform = MOODLE.fullmatch(path.name) or CANVAS.fullmatch(path.name)
+        if not hidden and (path.is_dir() or of_platform or path.suffix.lower() not in LISTS):
             yield path
 
 
@@ -239,7 +268,9 @@ def unpacked(path: Path, into: Path) -> tuple[Path, dict[Path, str]]:
         return path, {}
     if not path.exists():
         raise NoClass(f"{path}: there is no such folder")
-    copy = Copy(into, unpacks=False, most=MOST_OF_A_CLASS, files=MOST_FILES_OF_A_CLASS)
+    copy = Copy(
+        into, unpacks=False, most=MOST_OF_A_CLASS, files=MOST_FILES_OF_A_CLASS, folders=True
+    )
     try:
         copy.archive(path)
     except (zipfile.BadZipFile, OSError) as error:
@@ -249,7 +280,9 @@ def unpacked(path: Path, into: Path) -> tuple[Path, dict[Path, str]]:
         raise NoClass(f"{path} holds more than a zip may: unpack it, and give the folder")
     for name in copy.refused:
         # Whoever has handed in nothing that could be taken is on the list, too.
-        (into / name).parent.mkdir(parents=True, exist_ok=True)
-        if (into / name).parent == into:
+        if "/" not in name and name not in ("", ".", ".."):
             (into / name).mkdir(exist_ok=True)
-    return into, {into / name: why for name, why in copy.refused.items()}
+    # What was packed as a folder has the folder's name, and holds that folder alone.
+    inside = [*_entries(into)]
+    whole = inside[0] if [one.name for one in inside] == [path.stem] else into
+    return whole, {into / name: why for name, why in copy.refused.items()}

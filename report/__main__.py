@@ -20,9 +20,9 @@ def main() -> None:
         lines = classroom.merge(given.merge, given.results, by_hand)
     except (Undecidable, classroom.Unmergeable) as error:
         parser.error(str(error))
-    if not lines:
-        parser.error("there are no records in these folders")
     print(f"{len(lines)} submissions: {given.results / classroom.SCORES}")
+    if left := classroom.lacking(given.results):
+        parser.exit(1, f"{left} of the class are not there: a share is missing, or did not end\n")
 
 
 if __name__ == "__main__":

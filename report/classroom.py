@@ -10,7 +10,7 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from html import escape
 from pathlib import Path
@@ -20,10 +20,12 @@ from urllib.parse import quote
 from homework import EXERCISES, Exercise, points
 from report.marked import (
     Decisions,
+    How,
     Line,
     Marked,
     Undecidable,
     decisions,
+    how,
     line,
     read,
     read_all,
@@ -80,16 +82,22 @@ def merge(folders: Sequence[Path], into: Path, by_hand: Decisions) -> list[Line]
     Raises Unmergeable where not every submission has faced the same cases.
     """
     slugs: dict[str, str] = {}
-    seeds: dict[str, Path] = {}
+    first, of_class = how(folders[0]) or How(), set[str]()
+    for folder in folders:
+        told = how(folder)
+        if told is None:
+            raise Unmergeable(f"{folder} holds no results of a class")
+        if replace(told, students=[]) != replace(first, students=[]):
+            raise Unmergeable(
+                f"{folders[0]} and {folder} were judged in different ways, {_in_words(first)} and "
+                f"{_in_words(told)}: judge one of them anew"
+            )
+        of_class |= {*told.students}
     for folder in folders:
         for marked in read_all(folder):
+            if marked.slug not in of_class:
+                continue  # of an earlier class in the same folder
             slugs[marked.slug] = marked.student.casefold()
-            seeds.setdefault(marked.seed, folder)
-            if len(seeds) > 1:
-                said = " and ".join(f"{seed} in {where}" for seed, where in seeds.items())
-                raise Unmergeable(
-                    f"the runs have had different seeds, {said}: run one of them anew"
-                )
             if folder.resolve() != into.resolve():
                 marked.write(into)
                 pdf = Path(STUDENTS) / f"{marked.slug}.pdf"
@@ -97,8 +105,20 @@ def merge(folders: Sequence[Path], into: Path, by_hand: Decisions) -> list[Line]
                     (into / STUDENTS).mkdir(parents=True, exist_ok=True)
                     copyfile(folder / pdf, into / pdf)
             hand_back(marked, into, by_hand)
+    replace(first, students=sorted(of_class)).write(into)
     ordered = sorted(slugs, key=lambda slug: slugs[slug])
     return write_class(filter(None, (read(into, slug) for slug in ordered)), into, by_hand)
+
+
+def _in_words(told: How) -> str:
+    asked = f"exercises {', '.join(told.exercises)}" if told.exercises else "all exercises"
+    return f"{asked} with seed {told.seed}, patience {told.patience}, memory {told.memory}"
+
+
+def lacking(results: Path) -> int:
+    """How many of a class have no record in these results."""
+    told = how(results)
+    return sum(read(results, slug) is None for slug in told.students) if told else 0
 
 
 class Unmergeable(Exception):
@@ -128,9 +148,18 @@ def scores(lines: Sequence[Line]) -> str:
             + ["" if value is None else points(value) for value in given]
             + [points(one.total.earned)]
             + [harmless(" ".join(numbers)) for numbers in (one.waiting, one.by_hand)]
-            + [harmless("; ".join(one.remarks))]
+            + [harmless(_some(one.remarks))]
         )
     return text.getvalue()
+
+
+MOST_REMARKS = 5
+"""Remarks on one submission in a cell; the student's page has all of them."""
+
+
+def _some(remarks: Sequence[str]) -> str:
+    more = [f"and {len(remarks) - MOST_REMARKS} more"] if len(remarks) > MOST_REMARKS else []
+    return "; ".join([*remarks[:MOST_REMARKS], *more])
 
 
 def harmless(cell: str) -> str:

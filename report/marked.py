@@ -35,8 +35,6 @@ class Marked:
     slug: str
     """The name of the student's files."""
     key: str
-    seed: str = ""
-    """Of the run: which cases it has faced."""
     exercises: list[str] = field(default_factory=list)
     """Those that were asked for."""
     results: list[dict[str, Any]] = field(default_factory=list)
@@ -70,6 +68,42 @@ def read_all(results: Path) -> Iterator[Marked]:
     for path in sorted((results / RECORDS).glob("*.json")):
         if marked := read(results, path.stem):
             yield marked
+
+
+HOW = "run.json"
+"""Where the results keep how they were judged."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a class was judged, so that the next run with the same results judges the same way.
+
+    Args:
+        seed: of the run; None where it was derandomised.
+        exercises: those that were asked for, none for all.
+        patience: in seconds, None for what is usual.
+        memory: in GiB.
+        students: the slugs of the whole class, of which a run may be a share.
+    """
+
+    seed: str | None = None
+    exercises: list[str] = field(default_factory=list)
+    patience: float | None = None
+    memory: float = 4.0
+    students: list[str] = field(default_factory=list)
+
+    def write(self, results: Path) -> None:
+        """Keep it with the results."""
+        results.mkdir(parents=True, exist_ok=True)
+        write(results / HOW, json.dumps(asdict(self)))
+
+
+def how(results: Path) -> How | None:
+    """How the results in a folder were judged, None where there are none."""
+    try:
+        return How(**json.loads((results / HOW).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def write(path: Path, text: str, encoding: str = "utf-8") -> None:
@@ -224,7 +258,10 @@ def line(marked: Marked, by_hand: Decisions) -> Line:
         ),
         {row.exercise.number: _to_read(run, row.exercise, marked) for row in rows if row.undecided},
         tuple(mistakes),
-        tuple(marked.remarks),
+        (
+            *marked.remarks,
+            *(f"{number}: {one.remark}" for number, one in run.by_hand.items() if one.remark),
+        ),
         tuple(run.by_hand),
     )
 

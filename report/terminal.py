@@ -114,11 +114,14 @@ def close_class(room: Any, session: Any) -> None:
             f"{what} {points(totals[place])}"
             for what, place in (("lowest", 0), ("middle", len(totals) // 2), ("highest", -1))
         )
-        writer.write_line(f"{len(totals)} submissions, of {possible} points: {spread}")
+        many = counted(len(totals), "submission", "submissions")
+        writer.write_line(f"{many}, of {possible} points: {spread}")
     if left := len(room.submissions) - len(lines):
-        writer.write_line(f"{left} were not judged: --resume goes on with them", yellow=True)
+        were = counted(left, "was", "were")
+        writer.write_line(f"{were} not judged: --resume goes on there", yellow=True)
     if waiting := sum(len(one.waiting) for one in lines):
-        writer.write_line(f"{waiting} answers wait for a reader: see the class's page", yellow=True)
+        wait = counted(waiting, "answer waits", "answers wait")
+        writer.write_line(f"{wait} for a reader: see the class's page", yellow=True)
     seed = config.getoption("--hypothesis-seed")
     if seed is not None:
         writer.write_line(f"seed: repeat with --hypothesis-seed={seed}")
@@ -128,6 +131,11 @@ def close_class(room: Any, session: Any) -> None:
         ("each student", classroom.STUDENTS),
     ):
         writer.write_line(f"{what}: {results / name}")
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with the word that fits it."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def write_pdf(run: Run, path: Path, writer: Writer) -> None:

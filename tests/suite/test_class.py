@@ -209,26 +209,28 @@ def test_two_workers_say_the_same(
     assert "the last" in ran.stdout
 
 
-def test_what_was_interrupted_is_kept_and_gone_on_with(a_class: Path, tmp_path: Path) -> None:
+def test_what_was_interrupted_is_kept_and_gone_on_with(tmp_path: Path) -> None:
+    many = {"a right one": RIGHT} | {f"endless {number}": ENDLESS for number in range(9)}
+    a_class, results = laid(tmp_path / "class", many), tmp_path / "results"
     process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, *arguments(a_class, tmp_path)[3:]],
+        [sys.executable, "-c", INTERRUPTIBLE, *arguments(a_class, results)[3:]],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
     until = time.monotonic() + PATIENCE
-    while not [*tmp_path.glob("records/*.json")] and time.monotonic() < until:
+    while not [*results.glob("records/*.json")] and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=PATIENCE)
-    kept = {path: path.read_bytes() for path in tmp_path.glob("records/*.json")}
-    assert 0 < len(kept) < len(SUBMISSIONS), out
-    assert len(scores(tmp_path)) == len(kept), out
-    assert not [*tmp_path.rglob("*.partial")]
+    kept = {path: path.read_bytes() for path in results.glob("records/*.json")}
+    assert 0 < len(kept) < len(many), out
+    assert len(scores(results)) == len(kept), out
+    assert not [*results.rglob("*.partial")]
 
     times = {path: path.stat().st_mtime_ns for path in kept}
-    ran = judged(a_class, tmp_path, "--resume")
-    assert len(scores(tmp_path)) == len(SUBMISSIONS), ran.stdout
+    ran = judged(a_class, results, "--resume")
+    assert len(scores(results)) == len(many), ran.stdout
     assert {path: path.stat().st_mtime_ns for path in kept} == times
 
 
@@ -251,11 +253,16 @@ def test_who_hands_in_again_is_judged_again_and_nobody_else(tmp_path: Path) -> N
     assert float(after.pop("ann")) > float(before.pop("ann")), ran.stdout
     assert after == before
     changed = [p.stem for p, then in times.items() if p.stat().st_mtime_ns != then]
-    assert changed == ["ann"]
+    (again,) = changed
+    assert again == record(results, "ann")["slug"]
     # One of them judged anew stands beside the others, on the same cases.
     ran = judged(of, results, "-k", "bo")
     assert "1 passed" in ran.stdout or "1 failed" in ran.stdout
     assert set(points(results)) == {"ann", "bo", "annika"}
+    # A list is judged in one way.
+    ran = judged(of, results, "-k", "bo", "--hypothesis-seed=77")
+    assert ran.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "give another folder with --results" in ran.stderr
 
 
 def test_shares_make_one_class(
@@ -273,8 +280,20 @@ def test_shares_make_one_class(
     )
     assert points(merged) == points(run[0])
     assert len([*merged.glob("students/*.html")]) == len(SUBMISSIONS)
-    (a_page,) = merged.glob("students/right.html")
-    assert a_page.read_bytes() == (run[0] / "students" / "right.html").read_bytes()
+    (a_page,) = merged.glob("students/right-*.html")
+    assert a_page.read_bytes() == (run[0] / "students" / a_page.name).read_bytes()
+    # A share that is not there is not passed over.
+    for one, why in ((shares[:1], "a share is missing"), ([tmp_path / "none"], "no results")):
+        told = subprocess.run(
+            [sys.executable, "-m", "report", "--results", str(tmp_path / "again"), "--merge"]
+            + [str(share) for share in one],
+            check=False,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert told.returncode
+        assert why in told.stderr
 
 
 def test_shares_of_different_seeds_are_no_class(a_class: Path, tmp_path: Path) -> None:
@@ -296,7 +315,7 @@ def test_what_is_given_by_hand_is_in_every_output_and_marked(tmp_path: Path) -> 
     assert rows["ann"]["1.3 (out of 0.5)"] == "0.5"
     assert rows["ann"]["By hand"] == "1.3"
     assert float(rows["bo"]["1.3 (out of 0.5)"]) < 0.5
-    page = (results / "students" / "ann.html").read_text("utf-8")
+    page = (results / "students" / f"{record(results, 'ann')['slug']}.html").read_text("utf-8")
     assert "given by hand" in page
     assert "said it aloud" in page
     assert "given by hand" in (results / "index.html").read_text("utf-8")
@@ -330,12 +349,20 @@ def test_a_zip_and_all_kinds_of_work_are_one_class(tmp_path: Path) -> None:
     with zipfile.ZipFile(of / "emil.zip", "w") as archive:
         archive.write(of / "ann" / "objective_questions.py", "hw/objective_questions.py")
     (of / "fay.ipynb").write_text("no notebook")
+    (of / "gus.pdf").write_bytes(b"%PDF-1.4")
+    (of / "hal.rar").write_bytes(b"Rar!")
+    (of / "ida").mkdir()
     shutil.make_archive(str(tmp_path / "all"), "zip", of)
     ran = judged(tmp_path / "all.zip", tmp_path / "results")
     rows = scores(tmp_path / "results")
-    assert {*rows} == {"ann", "bo", "carl", "dora", "emil", "fay"}, ran.stdout + ran.stderr
+    everybody = {"ann", "bo", "carl", "dora", "emil", "fay", "gus", "hal", "ida"}
+    assert {*rows} == everybody, ran.stdout + ran.stderr
     earned = points(tmp_path / "results")
     assert earned["emil"] == earned["ann"]
     assert earned["dora"] == earned["fay"] == "0"
     assert rows["dora"]["Remarks"]
     assert rows["fay"]["Remarks"]
+    assert "what was handed in" in rows["hal"]["Remarks"]
+    assert earned["hal"] == earned["ida"] == "0"
+    # A program cannot read it, but a person can.
+    assert (earned["gus"], rows["gus"]["For a reader"]) == ("", "1.3")

@@ -94,7 +94,8 @@ class Options(SimpleNamespace):
     stash = pytest.Stash()
 
     def getoption(self, name: str) -> Any:
-        return getattr(self, name.strip("-").replace("-", "_"))
+        # What an attack does not set, a run does not give.
+        return getattr(self, name.strip("-").replace("-", "_"), None)
 
 
 def write(folder: Path, attack: Attack) -> Path:

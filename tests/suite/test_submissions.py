@@ -182,3 +182,51 @@ def test_a_zip_that_holds_too_much_leaves_nobody_out(
     into.mkdir()
     with pytest.raises(NoClass, match="unpack it, and give the folder"):
         unpacked(path, into)
+
+
+def test_nobody_has_the_file_of_another() -> None:
+    names = [
+        "Bob Li",
+        "bob-li-f3017a",
+        "bob-li",
+        "Bob-Li",
+        "郭文军",
+        "张国霞",
+        "a" * 200,
+        "a" * 201,
+    ]
+    names += [Submission("Bob Li", "", ()).slug]
+    slugs = {Submission(name, "", ()).slug for name in names}
+    assert len({slug.casefold() for slug in slugs}) == len(names)
+    assert all(slug.isascii() and len(slug) < 100 for slug in slugs)
+
+
+def test_a_number_tells_names_apart_that_look_the_same(tmp_path: Path) -> None:
+    lay(
+        tmp_path,
+        "Li Wei_1_assignsubmission_file_/hw.py",
+        "Li wei_2_assignsubmission_file_/hw.py",
+        "Li Wei (1)_3_assignsubmission_file_/hw.py",
+    )
+    assert [*of(tmp_path)] == ["Li Wei (1)", "Li Wei (1) (3)", "Li wei (2)"]
+
+
+def test_whoever_has_handed_in_what_no_program_reads_is_on_the_list(tmp_path: Path) -> None:
+    names = ["Ann_1_assignsubmission_file_hw.rar", "Bo_2_assignsubmission_file_hw.xlsx", "cy.docx"]
+    lay(tmp_path, *names, "grades.csv")
+    assert [*of(tmp_path)] == ["Ann", "Bo", "cy"]
+
+
+def test_a_zip_lists_whom_its_folder_lists(tmp_path: Path) -> None:
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("class/ann.ipynb", "1")
+        archive.writestr("class/bo.ipynb", "1")
+        archive.writestr("class/cy/", "")
+        archive.writestr("class/dora/.DS_Store", "1")
+        archive.writestr("__MACOSX/class/._ann.ipynb", "1")
+        archive.writestr("../eve/hw.py", "1")
+    into = tmp_path / "into"
+    into.mkdir()
+    assert [*of(unpacked(path, into)[0])] == ["ann", "bo", "cy", "dora"]
+    assert not (tmp_path / "eve").exists()
