@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from answering.hand_in import NothingToJudge
+from answering.hand_in import FOR_READERS, NothingToJudge
 from homework import EXERCISES
 from homework.hand_in import PARTS
 from judging import checks, evidence, recording
@@ -30,9 +30,6 @@ from report.marked import Marked
 
 MOST_TO_READ = 20_000
 """Characters of a submission's words that a reader finds beside the points to be given."""
-
-
-HANDED_IN = "what was handed in"
 
 
 def mark(submission: Submission, key: str, exercises: list[str], limits: Limits) -> Marked:
@@ -61,7 +58,9 @@ def mark(submission: Submission, key: str, exercises: list[str], limits: Limits)
         except NothingToJudge as nothing:
             said = str(nothing).replace(f"in {laid.name} ", "in what was handed in ")
             marked.remarks.append(said)
-            marked.results = _all(exercises, "failed", marked.remarks[-1])
+            # What a person may well read is not lost because no program can.
+            readable = any(path.suffix.lower() in FOR_READERS for path in laid.rglob("*"))
+            marked.results = _all(exercises, "not decided" if readable else "failed", said)
         except Exception as error:
             # A fault of the suite's own costs no neighbour, and no student a point.
             words = f"the suite could not judge this: {type(error).__name__}: {error}"
