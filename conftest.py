@@ -85,7 +85,7 @@ def findings(request: pytest.FixtureRequest) -> Findings:
 
 
 @pytest.fixture
-def marks(request: pytest.FixtureRequest, submission: Submission) -> dict[str, Line]:
+def line(request: pytest.FixtureRequest, submission: Submission) -> Line:
     """What a submission of a class has earned: judged now, and kept, with the student's page."""
     import catalogue  # noqa: F401 - so that the diagnosis knows the mistakes
 
@@ -93,9 +93,7 @@ def marks(request: pytest.FixtureRequest, submission: Submission) -> dict[str, L
     marked = room.marked(submission)
     pdf = bool(request.config.getoption("--pdf"))
     outputs.hand_back(marked, room.results, room.by_hand, pdf=pdf)
-    line = records.line(marked, room.by_hand)
-    request.node.stash[recording.LINE] = line
-    return {submission.student: line}
+    return request.node.stash.setdefault(recording.LINE, records.line(marked, room.by_hand))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -56,7 +56,7 @@ class Check:
     """What kept it from being tried."""
     last_failure: tuple[Case, Wrong] | None = field(default=None, repr=False)
 
-    test: Callable[[Answers], None] = field(default=lambda answers: None, repr=False)
+    test: Callable[[Answers], None] = field(init=False, repr=False)
     """Judges on the cases that Hypothesis generates, and shrinks what fails."""
 
     def forget(self) -> None:

@@ -37,13 +37,8 @@ def mark(submission: Submission, key: str, exercises: list[str], limits: Limits)
 
     Args: key, what is kept with the record: see report.marked.
     """
-    marked = Marked(
-        submission.student,
-        submission.number,
-        submission.slug,
-        key,
-        exercises=exercises,
-    )
+    student, number, slug = submission.student, submission.number, submission.slug
+    marked = Marked(student, number, slug, key, exercises=exercises)
     with tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True) as name:
         laid, into = Path(name).resolve() / "handed-in", Path(name).resolve() / "work"
         laid.mkdir()
@@ -152,10 +147,10 @@ def _repeated(part: list[Check], answers: Answers) -> list[dict[str, Any]] | Non
 
 
 def _is_right_again(check: Check, answers: Answers, number: int, case: Case) -> bool:
-    if said := CONVERSATIONS.of(check.name, number):
-        answers.begin(check.function)
-        return said.repeated(answers)
     try:
+        if said := CONVERSATIONS.of(check.name, number):
+            answers.begin(check.function)
+            return said.repeated(answers)
         _run(check, answers, number, case)
     except (Wrong, NotTried, NotDecided):
         return False

@@ -363,13 +363,11 @@ class Apart:
             request["seed"], self.luck = self.luck, None
         if self.new_case:
             request["begin"], self.new_case = True, False
+        note = None if self.said is None else self.said.append
         try:
-            process, began = self.start(), time.monotonic()
-            try:
-                note = None if self.said is None else self.said.append
+            process = self.start()
+            with self._waiting():
                 reply = process.ask(request, on_step=self.on_step, note=note)
-            finally:
-                self.waited += time.monotonic() - began
         except Ended as ended:
             self.process, self.said = None, None
             return Outcome(ended=str(ended), printed=plain_words(process.last_words))
@@ -386,15 +384,22 @@ class Apart:
 
     def repeat(self, requests: Iterable[bytes]) -> bytes | None:
         """The digest of the replies to requests that were noted, None where the process ended."""
+        process = self.start()
         try:
-            process, began = self.start(), time.monotonic()
-            try:
+            with self._waiting():
                 return process.repeat(requests)
-            finally:
-                self.waited += time.monotonic() - began
         except Ended:
             self.process = None
             return None
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Count the seconds in here as those of a call."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.waited += time.monotonic() - began
 
     def _read(self, reply: dict[str, Any], given: list[Any]) -> Outcome:
         """What a reply says, in words of a bounded length."""

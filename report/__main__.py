@@ -17,11 +17,11 @@ def main() -> None:
     try:
         students = [one.student for folder in given.merge for one in read_all(folder)]
         by_hand = decisions(given.decisions, students) if given.decisions else {}
-        lines = classroom.merge(given.merge, given.results, by_hand)
+        lines, of_class = classroom.merge(given.merge, given.results, by_hand)
     except (Undecidable, classroom.Unmergeable) as error:
         parser.error(str(error))
     print(f"{len(lines)} submissions: {given.results / classroom.SCORES}")
-    if left := classroom.lacking(given.results):
+    if left := of_class - len(lines):
         parser.exit(1, f"{left} of the class are not there: a share is missing, or did not end\n")
 
 

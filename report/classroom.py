@@ -32,7 +32,7 @@ from report.marked import (
     run_of,
     write,
 )
-from report.text import clipped, visible
+from report.text import clipped, printable, visible
 
 SCORES, DECISIONS, PAGE, STUDENTS = "scores.csv", "decisions.csv", "index.html", "students"
 
@@ -76,23 +76,23 @@ def write_page(lines: Sequence[Line], results: Path, path: Path) -> None:
     write(path, page(lines, quote(students)))
 
 
-def merge(folders: Sequence[Path], into: Path, by_hand: Decisions) -> list[Line]:
+def merge(folders: Sequence[Path], into: Path, by_hand: Decisions) -> tuple[list[Line], int]:
     """Put the results of several runs together: each submission's record, page and line.
 
-    Raises Unmergeable where not every submission has faced the same cases.
+    Returns: the lines, and how many the class has. Raises Unmergeable where not every submission
+    has faced the same cases.
     """
-    slugs: dict[str, str] = {}
-    first, of_class = how(folders[0]) or How(), set[str]()
-    for folder in folders:
-        told = how(folder)
-        if told is None:
-            raise Unmergeable(f"{folder} holds no results of a class")
+    first = _how(folders[0])
+    of_class = {*first.students}
+    for folder in folders[1:]:
+        told = _how(folder)
         if replace(told, students=[]) != replace(first, students=[]):
             raise Unmergeable(
                 f"{folders[0]} and {folder} were judged in different ways, {_in_words(first)} and "
                 f"{_in_words(told)}: judge one of them anew"
             )
         of_class |= {*told.students}
+    slugs: dict[str, str] = {}
     for folder in folders:
         for marked in read_all(folder):
             if marked.slug not in of_class:
@@ -107,18 +107,19 @@ def merge(folders: Sequence[Path], into: Path, by_hand: Decisions) -> list[Line]
             hand_back(marked, into, by_hand)
     replace(first, students=sorted(of_class)).write(into)
     ordered = sorted(slugs, key=lambda slug: slugs[slug])
-    return write_class(filter(None, (read(into, slug) for slug in ordered)), into, by_hand)
+    kept = filter(None, (read(into, slug) for slug in ordered))
+    return write_class(kept, into, by_hand), len(of_class)
+
+
+def _how(folder: Path) -> How:
+    if told := how(folder):
+        return told
+    raise Unmergeable(f"{folder} holds no results of a class")
 
 
 def _in_words(told: How) -> str:
     asked = f"exercises {', '.join(told.exercises)}" if told.exercises else "all exercises"
     return f"{asked} with seed {told.seed}, patience {told.patience}, memory {told.memory}"
-
-
-def lacking(results: Path) -> int:
-    """How many of a class have no record in these results."""
-    told = how(results)
-    return sum(read(results, slug) is None for slug in told.students) if told else 0
 
 
 class Unmergeable(Exception):
@@ -165,7 +166,7 @@ def _some(remarks: Sequence[str]) -> str:
 def harmless(cell: str) -> str:
     """The text of a cell that no spreadsheet runs as a formula."""
     text = " ".join(visible(cell).split()) if cell.isascii() else " ".join(cell.split())
-    text = "".join(c for c in text if c.isprintable())
+    text = printable(text)
     return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
@@ -203,12 +204,10 @@ def page(lines: Sequence[Line], students: str) -> str:
 
     Args: students, where the pages of the students are, as seen from this one.
     """
-    head = '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
-    return (
-        f"{head}<title>The class, PyTorch Basics, verified</title></head>\n<body>\n"
-        f"<h1>PyTorch Basics, verified</h1>\n{content(lines, students)}\n"
-        "</body>\n</html>\n"
-    )
+    from report.html import document
+
+    name = "PyTorch Basics, verified"
+    return document(f"The class, {name}", name, content(lines, students))
 
 
 def content(lines: Sequence[Line], students: str) -> str:

@@ -21,7 +21,7 @@ import pytest
 from homework import points
 from report.listing import is_definition, listed, needed
 from report.run import Decision, Result, Row, Run, Tried, total
-from report.text import visible
+from report.text import printable, visible
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -166,16 +166,17 @@ def template(name: str) -> Any:
 
 def alone(run: Run, title: str) -> str:
     """A page that nothing is added to: the results of one student, to be handed back."""
+    name = printable(title)
+    return document(name, name, content(run, whole=False))
+
+
+def document(title: str, heading: str, content: str) -> str:
+    """A whole page: its title and heading are text, its content is markup."""
     return (
         '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
-        f"<title>{escape(visible_name(title))}</title></head>\n<body>\n"
-        f"<h1>{escape(visible_name(title))}</h1>\n{content(run, whole=False)}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title></head>\n<body>\n"
+        f"<h1>{escape(heading)}</h1>\n{content}\n</body>\n</html>\n"
     )
-
-
-def visible_name(name: str) -> str:
-    """A name as its bearer writes it, without signs that nobody sees."""
-    return "".join(c for c in name if c.isprintable())
 
 
 def content(run: Run, *, whole: bool = True) -> str:

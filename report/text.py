@@ -14,6 +14,11 @@ def visible(text: str) -> str:
     return re.sub(r"[^ -~\n]", sign, text.replace("\r\n", "\n").expandtabs(4))
 
 
+def printable(text: str) -> str:
+    """The text without signs that nobody sees; letters of every script stay as they are."""
+    return "".join(sign for sign in text if sign.isprintable())
+
+
 def clipped(text: str, most: int) -> str:
     """The text, or as much of it as a paragraph, a cell or a legend should hold."""
     return text if len(text) <= most else f"{text[:most]}…"

@@ -9,7 +9,6 @@ import pytest
 
 from homework import MODULES
 from judging import classroom
-from judging.submissions import Submission
 
 if TYPE_CHECKING:
     from report.marked import Line
@@ -24,5 +23,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("submission", submissions, ids=[one.student for one in submissions])
 
 
-def test_submission(submission: Submission, marks: dict[str, Line]) -> None:
-    classroom.require_full_marks(marks[submission.student])
+def test_submission(line: Line) -> None:
+    classroom.require_full_marks(line)

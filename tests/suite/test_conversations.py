@@ -105,6 +105,17 @@ def test_the_verdict_is_the_same_whatever_is_known(wrong: str, mark: Marker) -> 
     assert not right(alone)
 
 
+def test_the_time_of_a_part_is_bounded_where_it_is_repeated_too(
+    mark: Marker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("judging.answers.PATIENCES", 1)  # a second for all calls of a part
+    slow = "import time\n\ndef euclidean_delta(y, t):\n    time.sleep(0.1)\n    return y - t\n"
+    alone = mark(slow)
+    assert not right(alone)
+    assert right(mark(PLAIN))
+    assert mark(slow) == alone
+
+
 def test_a_wrong_answer_teaches_nothing(mark: Marker) -> None:
     assert not right(mark(TURNED))
     assert not right(mark(TURNED))

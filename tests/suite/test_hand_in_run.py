@@ -222,6 +222,20 @@ def test_a_cell_that_hangs_costs_its_patience_and_itself(tmp_path: Path) -> None
     assert "did not come back within 3 s" in ends(record)
 
 
+def test_what_is_not_run_any_more_is_said(tmp_path: Path) -> None:
+    record = apart(tmp_path, *["import os; os._exit(1)"] * 4, "print('last')", patience=20.0)
+    assert "last" not in shown(record)
+    assert ends(record)[-1] == ("was not run, nor any after it: 4 cells hung, or ended the process")
+
+
+def test_all_cells_together_have_ten_patiences(tmp_path: Path) -> None:
+    cells = [f"import time; time.sleep(.8); print({number})" for number in range(20)]
+    record = apart(tmp_path, *cells, patience=1.0)
+    assert shown(record) == [str(number) for number in range(len(shown(record)))]
+    assert 5 <= len(shown(record)) < 20
+    assert ends(record)[-1] == "was not run, nor any after it: all before it took more than 10 s"
+
+
 def test_a_statement_of_a_script_that_hangs_costs_itself_alone(tmp_path: Path) -> None:
     source = "x = 1\nprint('first')\nwhile True:\n    pass\nprint('last', x)\n"
     record = apart(tmp_path, source, script=True, patience=3.0)
