@@ -15,11 +15,8 @@ import json
 import os
 import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +24,8 @@ from typing import NamedTuple
 
 import psutil
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.command import ROOT, watched
+
 PYTEST = [sys.executable, "-m", "pytest", "-q", "--hypothesis-seed=1"]
 PLAIN = """
 def checked(function):
@@ -54,25 +52,13 @@ class Cost(NamedTuple):
 
 def cost(command: list[str], folder: Path = ROOT) -> Cost:
     """Run a command, and wait for all that it has started."""
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    memory, done = 0, threading.Event()
+    before, memory = resource.getrusage(resource.RUSAGE_CHILDREN), 0
 
-    def watch() -> None:
+    def look(judge: psutil.Process) -> None:
         nonlocal memory
-        with suppress(psutil.Error):
-            judge = psutil.Process(process.pid)
-            while not done.wait(0.1):
-                memory = max(memory, judge.memory_info().rss)
+        memory = max(memory, judge.memory_info().rss)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    process.wait()
-    wall = time.perf_counter() - start
-    done.set()
-    watcher.join()
+    wall = watched(command, look, folder=folder, every=0.1)
     # What it leaves behind has become a child of this process.
     with suppress(ChildProcessError):
         while True:

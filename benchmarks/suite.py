@@ -13,14 +13,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
-ROOT = Path(__file__).parent.parent
+from benchmarks.command import ROOT, watched
+
 FLOOR = "import torch, torchvision, matplotlib.pyplot, hypothesis, pytest"
 
 
@@ -35,32 +34,17 @@ class Cost(NamedTuple):
 def measure(command: list[str]) -> Cost:
     """Run the command in the project's root and sample its process tree while it lasts."""
     largest, tree = 0, 0
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    done = threading.Event()
 
-    def watch() -> None:
+    def look(parent: psutil.Process) -> None:
         nonlocal largest, tree
-        parent = psutil.Process(process.pid)
-        while not done.wait(0.25):
-            resident, proportional = [0], [0]
-            try:
-                for one in (parent, *parent.children(recursive=True)):
-                    memory = one.memory_full_info()
-                    resident.append(memory.rss)
-                    proportional.append(getattr(memory, "pss", memory.rss))
-            except psutil.Error:
-                continue
-            largest, tree = max(largest, *resident), max(tree, sum(proportional))
+        resident, proportional = [0], [0]
+        for one in (parent, *parent.children(recursive=True)):
+            memory = one.memory_full_info()
+            resident.append(memory.rss)
+            proportional.append(getattr(memory, "pss", memory.rss))
+        largest, tree = max(largest, *resident), max(tree, sum(proportional))
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    process.wait()
-    seconds = time.perf_counter() - start
-    done.set()
-    watcher.join()
+    seconds = watched(command, look)
     return Cost(seconds, largest, tree)
 
 
